@@ -263,9 +263,7 @@ def _linked_by_moves(rows: _Rows) -> Iterator[tuple[int, int]]:
             last[moves.tobytes()] = place
 
 
-def _linked_by_titles(
-    rows: _Rows, groups: list[list[int]], titles: list[str]
-) -> Iterator[tuple[int, int]]:
+def _linked_by_titles(rows: _Rows, groups: list[list[int]], titles: list[str]) -> Iterator[tuple[int, int]]:
     """Rule D."""
     called: dict[str, set[int]] = defaultdict(set)
     for row, group in enumerate(groups):

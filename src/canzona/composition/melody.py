@@ -51,13 +51,15 @@ class Melody:
         if len(self.heights) < 2:
             return np.zeros(0, np.int64)
         ratios = np.rint(np.diff(np.log2(self.lengths)) * RATIO_STEPS).astype(np.int64)
-        return np.diff(self.heights) * _RATIO_SPAN + ratios
+        steps: Ints = np.diff(self.heights) * _RATIO_SPAN + ratios
+        return steps
 
     @property
     def moves(self) -> Ints:
         """Intervals without repeated notes, in eighteenths of a semitone."""
-        intervals = np.diff(self.heights)
-        return intervals[intervals != 0]
+        intervals: Ints = np.diff(self.heights)
+        moves: Ints = intervals[intervals != 0]
+        return moves
 
 
 def melody_of(tune: Tune) -> Melody:
