@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FREE = re.compile(
     r"""(
-        0BSD | Apache(-|\ |\ Software\ |\ License).* | Apache | Artistic-2.* | BSD.* | (2|3)-Clause\ BSD.* | BSL-1.0
-        | CC0.* | HPND | ISC.* | LGPL.* | (GNU\ )?L(esser|ibrary)?\ ?(General\ Public|GPL).* | MIT.* | MPL.*
-        | Mozilla\ Public.* | PSF.* | Python(-|\ ).* | Unlicense.* | Zlib.* | The\ Unlicense.*
+        0BSD | Apache.* | Artistic-2.* | BSD.* | [23]-Clause\ BSD.* | BSL-1.0 | CC0.* | HPND | ISC.* | LGPL.*
+        | (GNU\ )?(Library\ or\ )?(Lesser|Library)\ General\ Public.* | MIT((-|\ ).*)? | MPL.*
+        | Mozilla\ Public.* | PSF.* | Python(-|\ ).* | (The\ )?Unlicense.* | Zlib.*
     )$""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -115,7 +115,7 @@ def _joined(parts: list[str], joins: list[str]) -> str:
 def _free(part: str) -> bool:
     if " WITH " in part and any(exception in part for exception in RUNTIME_EXCEPTIONS):
         return True
-    return bool(FREE.match(part))
+    return bool(FREE.match(part.strip())) and not re.search(r"(?<!L)GPL|Affero", part)
 
 
 if __name__ == "__main__":
