@@ -1,0 +1,405 @@
+"""Single tokens of a `**kern` spine: a note, a bar line, an interpretation.
+
+Corpora repeat themselves: a few thousand different tokens make up thousands of files, so a
+token is parsed once and kept in a bounded dictionary. A token knows nothing of its
+surroundings; `kern_build` strings tokens together.
+
+Signs of a note (letters in brackets are kept as attachments): duration as a reciprocal with
+dots, pitch letters doubled for each octave, `#` `-` `n`, ties `[ _ ]`, phrases `{ }`, slurs
+`( )`, grace notes `q` (slashed) and `qq`, and the articulations and ornaments of `SIGNS`.
+Stems and beams are left out; every other sign is named in `losses`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from canzona.score.tune import Attachment, AttachmentKind, BarlineKind, Grace, Key, Meter, Pitch, Repeat
+
+RESOLUTION = 2**10 * 3**3 * 5 * 7 * 11
+"""Ticks of a quarter note in which usual durations are whole: tuplets of 3, 5, 7, 9, 11, 27."""
+
+MOST_TOKENS = 20_000
+"""Parsed tokens that are kept."""
+
+SIGNS: dict[str, tuple[AttachmentKind, str]] = {
+    "'": ("articulation", "staccato"),
+    "`": ("articulation", "staccatissimo"),
+    "~": ("articulation", "tenuto"),
+    "^": ("articulation", "accent"),
+    "^^": ("articulation", "strong-accent"),
+    '"': ("articulation", "pizzicato"),
+    "s": ("articulation", "spiccato"),
+    ",": ("articulation", "breath-mark"),
+    "z": ("articulation", "sforzando"),
+    "u": ("articulation", "down-bow"),
+    "v": ("articulation", "up-bow"),
+    "T": ("ornament", "trill"),
+    "M": ("ornament", "mordent"),
+    "W": ("ornament", "inverted-mordent"),
+    "S": ("ornament", "turn"),
+    "$": ("ornament", "inverted-turn"),
+    "O": ("ornament", "ornament"),
+    ":": ("ornament", "arpeggio"),
+    ";": ("fermata", "fermata"),
+}
+"""Kern's signs and the field's names for them; `t`, `m`, `w` are read as their capitals."""
+
+MODES = {
+    "": "", "dor": "dorian", "phr": "phrygian", "lyd": "lydian", "mix": "mixolydian", "aeo": "aeolian",
+    "ion": "ionian", "loc": "locrian",
+}  # fmt: skip
+"""Suffixes of a key interpretation."""
+
+SILENT = frozenset("/\\LJkKn")
+"""Signs that only lay out the page, or that say what is so anyway."""
+
+
+class BadToken(Exception):
+    """A token that cannot be read; its two arguments are the message and a hint."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteToken:
+    """A note or rest. `ticks` is -1 where RESOLUTION does not hold the duration; `plain` where only
+    duration, pitch, phrase marks and attachments count."""
+
+    ticks: int
+    duration: Fraction
+    pitch: Pitch | None
+    phrase_start: bool = False
+    phrase_end: bool = False
+    attachments: tuple[Attachment, ...] = ()
+    tie: str = ""
+    grace: Grace | None = None
+    losses: tuple[str, ...] = ()
+    plain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BarToken:
+    """A bar line."""
+
+    number: int
+    suffix: str
+    kind: BarlineKind
+    repeat: Repeat
+    losses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """An interpretation: what it is about ('meter', 'key', ...), its value, what of it is lost."""
+
+    about: str
+    value: object = None
+    losses: tuple[str, ...] = ()
+
+
+Token = NoteToken | BarToken | Sense
+
+_NOTHING = Sense("nothing")
+_KNOWN: dict[str, Token] = {}
+_DURATION = re.compile(r"(\d+)(?:%(\d+))?(\.*)")
+_PITCH = re.compile(r"([a-gA-G])\1*")
+_BAR_NUMBER = re.compile(r"(\d+)([a-zA-Z]*)")
+_METER = re.compile(r"(\d+(?:\+\d+)*)[/\\](\d+)(?:%%%(\d+(?:\+\d+)+))?")
+_KEY = re.compile(r"([A-Ga-g])([#-]*):(.*)")
+_SIGNATURE = re.compile(r"([A-Ga-g])(#+|-+|n?)")
+_EXPANSION = re.compile(r">([^\[]*)\[(.*)\]?")
+_TEMPO = re.compile(r"MM(\d+(?:\.\d+)?(?:/\d+)?)")
+
+
+def parse(text: str, alterations: Mapping[str, Fraction] | None = None) -> Token:
+    """The token of a text.
+
+    Parameters
+    ----------
+    text : a token of a `**kern` spine, neither empty nor a comment.
+    alterations : private signs for parts of a semitone that the file declares.
+
+    Raises
+    ------
+    BadToken : the token makes no sense.
+    """
+    if alterations:
+        return _parse(text, alterations)
+    token = _KNOWN.get(text)
+    if token is None:
+        if len(_KNOWN) >= MOST_TOKENS:
+            _KNOWN.clear()
+        token = _KNOWN[text] = _parse(text, {})
+    return token
+
+
+def known() -> Mapping[str, Token]:
+    """Tokens parsed before, by their text."""
+    return _KNOWN
+
+
+def duration_of(text: str) -> Fraction | None:
+    """Quarter notes of the reciprocal in a token of `**kern` or `**recip`, None without one."""
+    found = _DURATION.search(text)
+    if found is None:
+        return None
+    number, divisor, dots = found.groups()
+    if len(number) > 6 or len(divisor or "") > 6 or len(dots) > 8:
+        raise BadToken(f"'{text[:40]}' has an impossible duration", "expected a value such as 4, 8. or 3%2")
+    if not number.strip("0"):
+        whole = Fraction(2 ** len(number))
+    else:
+        whole = Fraction(int(divisor or 1), int(number))
+    return 4 * whole * Fraction(2 ** (len(dots) + 1) - 1, 2 ** len(dots))
+
+
+def _parse(text: str, alterations: Mapping[str, Fraction]) -> Token:
+    first = text[0]
+    if first == "*":
+        return _interpretation(text[1:], alterations)
+    if first == "=":
+        return _barline(text)
+    if text == ".":
+        return _NOTHING
+    if " " in text:
+        return _chord(text, alterations)
+    return _note(text, alterations)
+
+
+def _chord(text: str, alterations: Mapping[str, Fraction]) -> NoteToken:
+    """The upper note of a chord, with the marks of all of them."""
+    parts = [_note(part, alterations) for part in text.split()]
+    if not parts:
+        return _note(text, alterations)
+    upper = max(parts, key=lambda part: part.pitch.midi if part.pitch else Fraction(-1))
+    marks = dict.fromkeys(mark for part in parts for mark in part.attachments)
+    losses = [loss for part in parts for loss in part.losses if loss != _NO_VALUE]
+    return NoteToken(
+        parts[0].ticks,
+        parts[0].duration,
+        upper.pitch,
+        any(part.phrase_start for part in parts),
+        any(part.phrase_end for part in parts),
+        tuple(marks),
+        upper.tie,
+        upper.grace,
+        (*losses, *["lower note of a chord"] * (len(parts) - 1)),
+        plain=False,
+    )
+
+
+_NO_VALUE = "duration of a note without one, read as a quarter note"
+
+
+def _note(text: str, alterations: Mapping[str, Fraction]) -> NoteToken:
+    rest = "r" in text
+    letters = _PITCH.search(text)
+    if letters is None and not rest:
+        raise BadToken(f"'{text[:40]}' is no note name", "expected a-g, A-G or r")
+    found = _DURATION.search(text)
+    duration = duration_of(text)
+    losses: list[str] = []
+    left = text
+    if found is not None:
+        left = left[: found.start()] + left[found.end() :]
+        # A digit after the dot ('1.5a') is a slip of the Essen files for a dotted note.
+        if found[3] and (slip := re.match(r"\d+", text[found.end() :])):
+            losses.append(f"digits after the dot of '{text[:20]}', read as a dotted note")
+            left = left.replace(slip[0], "", 1)
+    if letters is not None:
+        left = left.replace(letters[0], "", 1)
+    pitch = None
+    if letters is not None and not rest:
+        pitch, left = _pitch(letters[0], left, alterations)
+    grace = None
+    if "q" in left and pitch is not None:
+        grace = Grace(pitch, Fraction(1, 2) if duration is None else duration, slashed="qq" not in left)
+        left = left.replace("q", "")
+    elif duration is None:
+        duration = Fraction(1)
+        losses.append(_NO_VALUE)
+    attachments, marks = _attachments(left.replace("r", ""))
+    starts, ends = left.count("{"), left.count("}")
+    if "&{" in left and ends:
+        ends = 0
+        marks.append("end of an overlapping phrase")
+    losses += [f"sign '{mark}'" if len(mark) == 1 else mark for mark in marks]
+    tie = "_" if "_" in left or ("[" in left and "]" in left) else "[" if "[" in left else "]" if "]" in left else ""
+    ticks = (duration or 0) * RESOLUTION
+    return NoteToken(
+        int(ticks) if ticks == int(ticks) else -1,
+        Fraction(0) if grace else duration or Fraction(0),
+        pitch,
+        starts > 0,
+        ends > 0,
+        attachments,
+        tie,
+        grace,
+        tuple(losses),
+        plain=not (tie or grace or losses),
+    )
+
+
+def _pitch(letters: str, signs: str, alterations: Mapping[str, Fraction]) -> tuple[Pitch, str]:
+    """The pitch, and the signs without those that belong to it."""
+    octave = 3 + len(letters) if letters.islower() else 4 - len(letters)
+    alter = Fraction(signs.count("#") - signs.count("-"))
+    signs = signs.replace("#", "").replace("-", "")
+    for sign in sorted(alterations, key=len, reverse=True):
+        if sign in signs:
+            alter += alterations[sign]
+            signs = signs.replace(sign, "", 1)
+            break
+    return Pitch(letters[0].upper(), alter, octave), signs
+
+
+def _attachments(signs: str) -> tuple[tuple[Attachment, ...], list[str]]:
+    """Slurs, articulations and ornaments, and the signs that are none of them."""
+    kept: list[Attachment] = []
+    lost: list[str] = []
+    depth = opened = place = 0
+    while place < len(signs):
+        sign = signs[place]
+        place += 1
+        if sign == "&":
+            depth += 1
+            continue
+        if sign in "()":
+            nested = sum(mark.text == ("start" if sign == "(" else "stop") for mark in kept)
+            kept.append(Attachment("slur", "start" if sign == "(" else "stop", 1 + max(depth, nested)))
+            opened += 1
+        elif sign == "^" and signs[place : place + 1] == "^":
+            place += 1
+            kept.append(Attachment(*SIGNS["^^"]))
+        elif (known := SIGNS.get(sign) or (SIGNS.get(sign.upper()) if sign in "tmw" else None)) is not None:
+            kept.append(Attachment(*known))
+        elif sign not in SILENT and sign not in "[]_{}":
+            lost.append(sign)
+        depth = 0
+    return tuple(kept), lost
+
+
+def _barline(text: str) -> BarToken:
+    body = text.lstrip("=")
+    double = len(text) - len(body) > 1
+    number, suffix = 0, ""
+    if found := _BAR_NUMBER.match(body):
+        number, suffix = int(found[1][:9]), found[2]
+        body = body[found.end() :]
+    return BarToken(number, suffix, *_barline_style(body, double))
+
+
+def _barline_style(body: str, double: bool) -> tuple[BarlineKind, Repeat, tuple[str, ...]]:
+    middle = re.split(r"[|!]+", body, maxsplit=1)
+    before, after = middle[0], middle[1] if len(middle) > 1 else ""
+    ends, starts = ":" in before and len(middle) > 1, ":" in after
+    repeat: Repeat = "both" if ends and starts else "end" if ends else "start" if starts else ""
+    kind: BarlineKind = "regular"
+    if double or (re.search(r"\|!", body) and not repeat):
+        kind = "final"
+    elif "-" in body:
+        kind = "invisible"
+    elif "||" in body:
+        kind = "double"
+    elif "." in body:
+        kind = "dashed"
+    odd = sorted(set(body) - set("|!:-."))
+    return kind, repeat, tuple(f"sign '{sign}' of a bar line" for sign in odd)
+
+
+def _interpretation(text: str, alterations: Mapping[str, Fraction]) -> Sense:
+    if not text or text.startswith("clef"):
+        return _NOTHING
+    if text.startswith("met("):
+        return Sense("met", text[4:].removesuffix(")"))
+    if text.startswith("MM"):
+        return _tempo(text)
+    if text.startswith("M") and text[1:2] in tuple("0123456789XZF"):
+        return _meter(text[1:])
+    if text.startswith("k["):
+        return Sense("signature", _signature(text[2:].removesuffix("]"), alterations))
+    if found := _KEY.fullmatch(text):
+        return _key(*found.groups())
+    if text.startswith(">"):
+        return _section(text)
+    if text.startswith("I"):
+        return _instrument(text[1:])
+    if text.startswith("ending:"):
+        return Sense("ending", text[7:])
+    return Sense("nothing", None, (f"interpretation '*{text[:40]}'",))
+
+
+def _meter(text: str) -> Sense:
+    found = _METER.match(text)
+    if found is None or text[0] not in "0123456789":
+        return Sense("meter", Meter(0, 1, symbol=text))
+    parts = tuple(int(part[:6]) for part in found[1].split("+"))
+    unit = int(found[2][:6])
+    losses: list[str] = []
+    if found[0] != text or "\\" in text or "%" in text:
+        losses.append(f"spelling of the meter '*M{text[:40]}'")
+    grouping = parts if len(parts) > 1 else ()
+    if found[3]:
+        grouping = tuple(int(part[:6]) for part in found[3].split("+"))
+        grouping = grouping if sum(grouping) == sum(parts) else ()
+    beats = sum(parts)
+    if unit == 0 and beats:
+        # A unit of 0 is the breve: 3/0 is six whole notes.
+        beats, unit, grouping = 2 * beats, 1, ()
+    if beats == 0:
+        return Sense("meter", Meter(0, 1, symbol=text), tuple(losses))
+    return Sense("meter", Meter(beats, unit, grouping), tuple(losses))
+
+
+def _signature(text: str, alterations: Mapping[str, Fraction]) -> tuple[tuple[str, Fraction], ...]:
+    altered = []
+    place = 0
+    while place < len(text):
+        found = _SIGNATURE.match(text, place)
+        if found is None:
+            raise BadToken(f"'*k[{text[:40]}]' is no key signature", "expected letters with # or -, as in *k[f#c#]")
+        place = found.end()
+        alter = Fraction(len(found[2]) * (1 if "#" in found[2] else -1)) if found[2].strip("n") else Fraction(0)
+        for sign in sorted(alterations, key=len, reverse=True):
+            if text.startswith(sign, place):
+                alter += alterations[sign]
+                place += len(sign)
+                break
+        altered.append((found[1].upper(), alter))
+    return tuple(altered)
+
+
+def _key(letter: str, accidentals: str, suffix: str) -> Sense:
+    alter = accidentals.count("#") - accidentals.count("-")
+    if suffix in MODES:
+        mode = MODES[suffix] or ("major" if letter.isupper() else "minor")
+    else:
+        mode = "" if suffix == "?" else suffix
+    return Sense("key", Key(letter.upper(), alter, mode))
+
+
+def _section(text: str) -> Sense:
+    if found := _EXPANSION.fullmatch(text):
+        labels = tuple(label.strip() for label in found[2].removesuffix("]").split(",") if label.strip())
+        return Sense("expansion", (found[1], labels))
+    return Sense("section", text[1:])
+
+
+def _instrument(text: str) -> Sense:
+    if text.startswith('"'):
+        return Sense("instrument name", text[1:].strip())
+    if text.startswith("'"):
+        return Sense("instrument abbreviation", text[1:].strip())
+    if text.startswith(("C", "G")):
+        return Sense("instrument class", text)
+    return Sense("instrument", text.strip())
+
+
+def _tempo(text: str) -> Sense:
+    found = _TEMPO.match(text)
+    if found is None:
+        return Sense("tempo text", text[2:].strip("[]"))
+    number = Fraction(found[1]) if not found[1].endswith("/0") else Fraction(0)
+    return Sense("tempo", number, () if found[0] == text else (f"spelling of the tempo '*{text[:40]}'",))
