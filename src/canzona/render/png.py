@@ -1,0 +1,55 @@
+"""A page as a PNG picture, through resvg."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+from canzona.errors import MissingDependencyError
+from canzona.render.drawing import Page, to_svg
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_HEADER_END = len(_SIGNATURE) + 25
+
+
+def write_png(page: Page, *, dpi: int, title: str = "", provenance: str = "") -> bytes:
+    """The page in black on white.
+
+    Parameters
+    ----------
+    page : the page, coordinates in 1/100 mm.
+    dpi : pixels an inch, 96 to 600 is of use.
+    title, provenance : put into text chunks when not empty.
+
+    Raises
+    ------
+    MissingDependencyError : the `resvg-py` package is not installed.
+    """
+    try:
+        import resvg_py
+    except ImportError as error:
+        raise MissingDependencyError(
+            "PNG pictures need the package resvg-py", hint="pip install resvg-py, or write .svg or .pdf"
+        ) from error
+    svg = to_svg(page, ink="black", paper="white")
+    drawn = bytes(resvg_py.svg_to_bytes(svg_string=svg, dpi=dpi, skip_system_fonts="<text" not in svg))
+    words = {"Title": title, "Software": "Canzona", "canzona": provenance}
+    chunks = [_resolution(dpi)] + [_text(key, value) for key, value in words.items() if value]
+    return drawn[:_HEADER_END] + b"".join(chunks) + drawn[_HEADER_END:]
+
+
+def _resolution(dpi: int) -> bytes:
+    a_metre = round(dpi / 0.0254)
+    return _chunk(b"pHYs", struct.pack(">IIB", a_metre, a_metre, 1))
+
+
+def _text(key: str, value: str) -> bytes:
+    """A tEXt chunk where Latin-1 holds the words, else iTXt."""
+    try:
+        return _chunk(b"tEXt", key.encode("latin-1") + b"\0" + value.encode("latin-1"))
+    except UnicodeEncodeError:
+        return _chunk(b"iTXt", key.encode("latin-1") + b"\0\0\0\0\0" + value.encode("utf-8", "replace"))
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
