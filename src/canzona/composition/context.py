@@ -1,0 +1,399 @@
+"""What a model sees of a tune before each event, as a row of small integers.
+
+`TuneState` walks along a tune, whether it is being scored or being written: `before()` gives
+the features of the coming event, `push()` takes the event. One definition serves training,
+evaluation and composition, and since the state holds nothing but what was pushed, no feature
+can look ahead.
+
+Besides the last event and the place in bar and phrase, the features hold what folk tunes
+live on, repetition: what sounded one, two and four bars ago and at the same place of earlier
+phrases (the lookback of Magenta's Lookback RNN, 2016), and what followed the last time when
+the tune stood in the longest matching context, compared in four ways: exactly, by rhythm,
+by interval and rhythm (transposed repeats), by pitch alone (match models as in data
+compression: Cleary & Witten, PPM, 1984; Mahoney, lpaq, 2007).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Hashable, Sequence
+from fractions import Fraction
+from functools import cache
+
+import numpy as np
+
+from canzona.composition.events import (
+    GOES_ON,
+    MOST_TAGS,
+    REST,
+    TICKS,
+    Event,
+    EventList,
+    Vocabulary,
+    beat_unit,
+    major_semitones,
+    ticks,
+)
+from canzona.score.tune import FREE_METER, Meter
+
+GRID = 24
+"""Places a beat unit in which positions are told apart."""
+
+MOST_PLACES = 12 * GRID
+"""Longest bar position that is told apart."""
+
+NO_PLACE = MOST_PLACES + 1
+"""Position where no meter holds."""
+
+LOOKBACK_BARS = (1, 2, 4)
+PHRASES_BACK = (1, 2, 0)
+"""Earlier phrases that are looked at: the last, the one before, the first."""
+
+LOWEST, HIGHEST = -14, 21
+"""Staff steps against the tonic that interval matching tells apart."""
+
+SHORTEST_MATCH = {"exact": 2, "rhythm": 3, "interval": 2, "pitch": 3}
+LONGEST_MATCH = 16
+_LENGTH_CLASS = (0, 1, 1, 2, 3, 4, 4, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7)
+
+
+def trunk_features(vocabulary: Vocabulary) -> tuple[tuple[str, int], ...]:
+    """Names and numbers of classes of the features that precede an event."""
+    durations = len(vocabulary.durations) + 2
+    pitches = len(vocabulary.pitches) + 2
+    steps = HIGHEST - LOWEST + 2
+    rows = [
+        ("last_duration", durations), ("last_pitch", pitches), ("last_flag", 4),
+        ("sounding_pitch", pitches), ("interval", 26),
+        ("place", NO_PLACE + 1), ("left", NO_PLACE + 1), ("regular_place", NO_PLACE + 1),
+        ("metric_place", 13 * 49), ("meter", len(vocabulary.meters) + 1),
+        ("mode", len(vocabulary.modes) + 1), ("tonic", 13), ("pickup", 98),
+        ("bars_in_phrase", 13), ("events_in_phrase", 25), ("phrase", 13), ("time_in_phrase", 65),
+        ("to_last_length", 50), ("to_second_last_length", 50), ("last_length", 26),
+        ("events", 16), ("bars", 41),
+    ]  # fmt: skip
+    for bars in LOOKBACK_BARS:
+        rows += [(f"pitch_{bars}_bars_ago", pitches), (f"duration_{bars}_bars_ago", durations)]
+    for back in PHRASES_BACK:
+        name = f"phrase_{back}_back" if back else "first_phrase"
+        rows += [(f"pitch_{name}", pitches), (f"duration_{name}", durations)]
+    rows += [
+        ("exact_duration", durations), ("exact_pitch", pitches), ("exact_flag", 4), ("exact_length", 8),
+        ("rhythm_duration", durations), ("rhythm_length", 8),
+        ("interval_step", steps), ("interval_duration", durations), ("interval_length", 8),
+        ("pitch_pitch", pitches), ("pitch_length", 8),
+    ]  # fmt: skip
+    return tuple(rows)
+
+
+def after_features() -> tuple[tuple[str, int], ...]:
+    """Names and numbers of classes of the features that follow from an event's duration."""
+    return (("end_place", NO_PLACE + 1), ("end_left", NO_PLACE + 1), ("end_metric_place", 13 * 49),
+            ("end_to_last_length", 50), ("end_to_second_last_length", 50))  # fmt: skip
+
+
+class _Match:
+    """Follows the most recent earlier place whose context agrees longest with the present one."""
+
+    __slots__ = ("length", "pointer", "seen", "shortest", "symbols")
+
+    def __init__(self, shortest: int) -> None:
+        self.symbols: list[Hashable] = []
+        self.seen: dict[tuple[Hashable, ...], int] = {}
+        self.shortest = shortest
+        self.pointer = -1
+        self.length = 0
+
+    def push(self, symbol: Hashable) -> None:
+        symbols = self.symbols
+        if self.pointer >= 0 and symbols[self.pointer] == symbol:
+            self.pointer += 1
+            self.length += 1
+        else:
+            self.pointer, self.length = -1, 0
+        symbols.append(symbol)
+        if len(symbols) < self.shortest:
+            return
+        context = tuple(symbols[-self.shortest :])
+        if self.pointer < 0:
+            found = self.seen.get(context, -1)
+            if found >= 0:
+                length = self.shortest
+                here = len(symbols) - 1
+                while length < LONGEST_MATCH and length < found and symbols[found - 1 - length] == symbols[here - length]:
+                    length += 1
+                self.pointer, self.length = found, length
+        self.seen[context] = len(symbols)
+
+    @property
+    def length_class(self) -> int:
+        return _LENGTH_CLASS[min(self.length, LONGEST_MATCH)] if self.pointer >= 0 else 0
+
+
+class TuneState:
+    """A tune up to the present event.
+
+    Parameters
+    ----------
+    vocabulary : the classes.
+    listed : for scoring, the tune whose events will be pushed: its bar lines, meters and
+        conditions are free information. For writing, an EventList without events; bar lines
+        then follow from meter and pickup.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, listed: EventList) -> None:
+        self.vocabulary = vocabulary
+        self.listed = listed
+        self.conditions = listed.conditions
+        self.now = 0
+        self.onsets: list[int] = []
+        self.durations: list[int] = []
+        self.pitches: list[int] = []
+        self.steps: list[int | None] = []
+        self.flags: list[int] = []
+        self.semitones: list[int] = []
+        self.sounding = -1
+        self.phrase_starts = [0]
+        self.phrase_first_event = [0]
+        self._matches = {name: _Match(shortest) for name, shortest in SHORTEST_MATCH.items()}
+        self._barline = 0
+        self._bars = 0
+        self._next_barline = 0
+        self._next_meter = 0
+        self._fixed = _fixed_features(vocabulary, listed)
+        self._set_meter(listed.meters[0][1] if listed.meters else FREE_METER)
+        self._advance()
+
+    def _set_meter(self, meter: Meter) -> None:
+        self.meter = meter
+        self.unit = ticks(beat_unit(meter))
+        self.bar_length = ticks(meter.length)
+        self.meter_id = self.vocabulary.meter_ids.get(str(meter), 0)
+        self.beats = min(meter.beats, 12)
+
+    def _advance(self) -> None:
+        """Moves meter and bar line to the present time."""
+        meters = self.listed.meters
+        while self._next_meter < len(meters) and meters[self._next_meter][0] <= self.now:
+            self._set_meter(meters[self._next_meter][1])
+            self._next_meter += 1
+        barlines = self.listed.barlines
+        if barlines or self.listed.events:
+            while self._next_barline < len(barlines) and barlines[self._next_barline] <= self.now:
+                self._barline = barlines[self._next_barline]
+                self._next_barline += 1
+                self._bars += 1
+        elif self.bar_length:
+            passed, _ = divmod(self.now - self.conditions.pickup, self.bar_length)
+            if passed >= 0:
+                self._barline = self.conditions.pickup + passed * self.bar_length
+                self._bars = passed + 1
+
+    def place(self, later: int = 0) -> tuple[int, int]:
+        """Ticks since the bar line and ticks left to the next, `later` ticks from now (-1: no meter)."""
+        if not self.bar_length:
+            return self.now + later - self._barline, -1
+        place = self.now + later - self._barline
+        if self._bars == 0 and self.conditions.pickup:
+            place += self.bar_length - self.conditions.pickup
+        return place, self.bar_length - place
+
+    def before(self) -> list[int]:
+        """The features of the coming event, in the order of `trunk_features`."""
+        vocabulary = self.vocabulary
+        place, left = self.place()
+        no_duration, no_pitch = vocabulary.duration_escape + 1, vocabulary.pitch_escape + 1
+        mode, tonic, pickup = self._fixed
+        if self.durations:
+            last = [self.durations[-1], self.pitches[-1], self.flags[-1]]
+        else:
+            last = [no_duration, no_pitch, 3]
+        sounding = self.sounding
+        row = [
+            *last,
+            self.pitches[sounding] if sounding >= 0 else no_pitch,
+            self._interval(),
+            self._grid(place),
+            self._grid(left),
+            self._grid((self.now - self.conditions.pickup) % self.bar_length) if self.bar_length else NO_PLACE,
+            self._metric(place),
+            self.meter_id,
+            mode,
+            tonic,
+            pickup,
+            *self._phrase_features(),
+            min(15, len(self.onsets).bit_length() * 2 + (len(self.onsets) >> 5 & 1)),
+            min(40, self._bars),
+        ]
+        for bars in LOOKBACK_BARS:
+            row += self._sounding_at(self.now - bars * self.bar_length) if self.bar_length else (no_pitch, no_duration)
+        row += self._earlier_phrases(no_pitch, no_duration)
+        row += self._match_features(no_pitch, no_duration)
+        return row
+
+    def after(self, length: int) -> tuple[int, ...]:
+        """The features that follow once the coming event's duration (in ticks) is known."""
+        place, left = self.place(length)
+        return (
+            self._grid(place),
+            self._grid(left) if left >= 0 or not self.bar_length else 0,
+            self._metric(place),
+            *self._to_lengths(length),
+        )
+
+    def push(self, event: Event, duration: int, pitch: int) -> None:
+        """Takes an event with its classes of duration and pitch."""
+        place, _ = self.place()
+        steps, semitone = None, 0
+        if event.pitch != REST:
+            steps, alteration = event.pitch  # type: ignore[misc]
+            semitone = int(major_semitones(steps) + alteration)
+        previous = self.steps[self.sounding] if self.sounding >= 0 else None
+        step = None if steps is None or previous is None else steps - previous
+        self._matches["exact"].push((duration, pitch))
+        self._matches["rhythm"].push((duration, pitch == self.vocabulary.pitch_ids.get(REST), place))
+        self._matches["interval"].push((duration, step))
+        self._matches["pitch"].push(pitch)
+        if steps is not None:
+            self.sounding = len(self.onsets)
+        self.onsets.append(self.now)
+        self.durations.append(duration)
+        self.pitches.append(pitch)
+        self.steps.append(steps)
+        self.semitones.append(semitone)
+        self.flags.append(event.flag)
+        self.now += event.ticks
+        self._advance()
+        if event.flag != GOES_ON:
+            self.phrase_starts.append(self.now)
+            self.phrase_first_event.append(len(self.onsets))
+
+    def _grid(self, time: int) -> int:
+        if time < 0:
+            return NO_PLACE if not self.bar_length else 0
+        return min(MOST_PLACES, (time * GRID + self.unit // 2) // self.unit)
+
+    def _metric(self, place: int) -> int:
+        return self.beats * 49 + min(48, max(0, (place * 4 + self.unit // 2) // self.unit))
+
+    def _interval(self) -> int:
+        sounding = self.sounding
+        before = sounding - 1
+        while before >= 0 and self.steps[before] is None:
+            before -= 1
+        if before < 0:
+            return 25
+        return max(-12, min(12, self.semitones[sounding] - self.semitones[before])) + 12
+
+    def _phrase_features(self) -> list[int]:
+        starts = self.phrase_starts
+        spent = self.now - starts[-1]
+        bar = self.bar_length or 4 * self.unit
+        last = min(25, 2 * (starts[-1] - starts[-2]) // bar + 1) if len(starts) > 1 else 0
+        return [
+            min(12, spent // bar),
+            min(24, len(self.onsets) - self.phrase_first_event[-1]),
+            min(12, len(starts) - 1),
+            min(64, 2 * spent // self.unit),
+            *self._to_lengths(0),
+            last,
+        ]
+
+    def _to_lengths(self, later: int) -> tuple[int, int]:
+        """Time until the present phrase is as long as the last one, and the one before."""
+        starts = self.phrase_starts
+        spent = self.now + later - starts[-1]
+        found = [49, 49]
+        for back in (1, 2):
+            if len(starts) > back:
+                left = starts[-back] - starts[-back - 1] - spent
+                found[back - 1] = max(-16, min(32, 2 * left // self.unit)) + 16
+        return found[0], found[1]
+
+    def _sounding_at(self, time: int) -> tuple[int, int]:
+        """Pitch that sounds at a time, and the duration of what begins there (none: it is held)."""
+        vocabulary = self.vocabulary
+        if time < 0:
+            return vocabulary.pitch_escape + 1, vocabulary.duration_escape + 1
+        found = bisect_right(self.onsets, time) - 1
+        begins = self.onsets[found] == time
+        return self.pitches[found], self.durations[found] if begins else vocabulary.duration_escape + 1
+
+    def _earlier_phrases(self, no_pitch: int, no_duration: int) -> list[int]:
+        starts = self.phrase_starts
+        present = len(starts) - 1
+        spent = self.now - starts[-1]
+        row: list[int] = []
+        for back in PHRASES_BACK:
+            which = present - back if back else 0
+            if 0 <= which < present and starts[which] + spent < starts[which + 1]:
+                row += self._sounding_at(starts[which] + spent)
+            else:
+                row += (no_pitch, no_duration)
+        return row
+
+    def _match_features(self, no_pitch: int, no_duration: int) -> list[int]:
+        matches = self._matches
+        exact, rhythm, interval, pitch = (matches[name] for name in ("exact", "rhythm", "interval", "pitch"))
+        row = [no_duration, no_pitch, 3, exact.length_class]
+        if exact.pointer >= 0:
+            at = exact.pointer
+            row[:3] = self.durations[at], self.pitches[at], self.flags[at]
+        row += (self.durations[rhythm.pointer] if rhythm.pointer >= 0 else no_duration, rhythm.length_class)
+        step, duration = HIGHEST - LOWEST + 1, no_duration
+        if interval.pointer >= 0:
+            duration = self.durations[interval.pointer]
+            moved: int | None = interval.symbols[interval.pointer][1]  # type: ignore[index]
+            here = self.steps[self.sounding] if self.sounding >= 0 else None
+            if moved is not None and here is not None:
+                step = max(LOWEST, min(HIGHEST, here + moved)) - LOWEST
+        row += (step, duration, interval.length_class)
+        row += (self.pitches[pitch.pointer] if pitch.pointer >= 0 else no_pitch, pitch.length_class)
+        return row
+
+
+def _fixed_features(vocabulary: Vocabulary, listed: EventList) -> tuple[int, int, int]:
+    conditions = listed.conditions
+    unit = beat_unit(listed.meters[0][1] if listed.meters else None)
+    pickup = min(97, round(Fraction(conditions.pickup, TICKS) / unit * 12))
+    return vocabulary.mode_ids.get(conditions.mode, 0), conditions.tonic + 1, pickup
+
+
+@cache
+def _padding(length: int) -> tuple[int, ...]:
+    return (0,) * length
+
+
+def tag_row(vocabulary: Vocabulary, tags: Sequence[str]) -> list[int]:
+    """Classes of up to eight region words, padded with 0; unknown words are left out."""
+    known = [vocabulary.tag_ids[tag] for tag in tags if tag in vocabulary.tag_ids][:MOST_TAGS]
+    return [*known, *_padding(MOST_TAGS - len(known))]
+
+
+def walk(vocabulary: Vocabulary, listed: EventList) -> dict[str, np.ndarray]:
+    """All features and targets of a tune, for teacher-forced scoring and training.
+
+    Returns
+    -------
+    trunk : int16 (events, features of `trunk_features`).
+    after : int16 (events, features of `after_features`).
+    targets : int16 (events, 3): classes of duration, pitch and flag.
+    tags : int16 (8,).
+    """
+    state = TuneState(vocabulary, listed)
+    trunk, after, targets = [], [], []
+    for event in listed.events:
+        duration = vocabulary.duration_ids.get(event.duration, vocabulary.duration_escape)
+        pitch = vocabulary.pitch_ids.get(event.pitch, vocabulary.pitch_escape)
+        trunk.append(state.before())
+        after.append(state.after(event.ticks))
+        targets.append((duration, pitch, event.flag))
+        state.push(event, duration, pitch)
+    widths = len(trunk_features(vocabulary)), len(after_features()), 3
+    arrays = [np.array(rows, np.int16).reshape(-1, width) for rows, width in zip((trunk, after, targets), widths, strict=True)]
+    return {
+        "trunk": arrays[0],
+        "after": arrays[1],
+        "targets": arrays[2],
+        "tags": np.array(tag_row(vocabulary, listed.conditions.tags), np.int16),
+    }
