@@ -1,0 +1,104 @@
+"""Where models lie, and finding one by its name.
+
+Looked through in this order; the first model of a name counts:
+
+1. the folders of the environment variable `CANZONA_MODELS` (separated as in `PATH`),
+2. the models that come with Canzona,
+3. `models/research/` of a repository checkout,
+4. the user's own, under the platform's data folder.
+
+A place is a folder of model folders, or one model folder.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from canzona.errors import ModelError
+from canzona.models.folder import CONFIG, ModelFolder, load_folder
+
+VARIABLE = "CANZONA_MODELS"
+
+
+def search_path() -> list[Path]:
+    """The places in which models are looked for, in order; those that do not exist are left out."""
+    named = [Path(part).expanduser() for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part]
+    places = [*named, Path(__file__).parent / "shipped", *_checkout(), user_folder()]
+    return [place for place in dict.fromkeys(places) if place.is_dir()]
+
+
+def user_folder() -> Path:
+    """Where one's own models are saved; it need not exist."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("canzona", appauthor=False)) / "models"
+
+
+def known_models(job: str | None = None) -> list[ModelFolder]:
+    """All models that are found, by name, each at its first place; folders that are no model are passed over.
+
+    Parameters
+    ----------
+    job : only models for this job, or None for all.
+    """
+    found: dict[str, ModelFolder] = {}
+    for place in search_path():
+        folders = [place] if (place / CONFIG).is_file() else sorted(_subfolders(place))
+        for folder in folders:
+            try:
+                model = load_folder(folder, verify=False)
+            except ModelError:
+                continue
+            found.setdefault(model.name, model)
+    return [found[name] for name in sorted(found) if job in (None, found[name].job)]
+
+
+def find_model(model: str | Path, *, job: str | None = None) -> ModelFolder:
+    """A model by its name or its folder, verified.
+
+    Parameters
+    ----------
+    model : a name, or a path (anything with a separator in it, or a folder that exists).
+    job : what it is needed for, or None for any job.
+
+    Raises
+    ------
+    ModelError : there is none of this name (the sentence lists those there are and the nearest
+        name), or it is damaged, foreign, or for another job.
+    """
+    text = os.fspath(model)
+    looks_like_path = isinstance(model, Path) or os.sep in text or "/" in text or text in (".", "..")
+    if not looks_like_path:
+        known = {found.name: found for found in known_models()}
+        if text in known:
+            return load_folder(known[text].path, job=job)
+    path = Path(text).expanduser()
+    if looks_like_path or path.is_dir():
+        return load_folder(path, job=job)
+    raise _unknown(text, [found.name for found in known_models(job)])
+
+
+def _unknown(name: str, names: list[str]) -> ModelError:
+    import difflib
+
+    if not names:
+        hint = f"put a model into {user_folder()}, or name its folder in {VARIABLE}"
+        return ModelError(f"there is no model '{name}', nor any other", hint=hint)
+    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    listed = ", ".join(names)
+    hint = f"did you mean '{near[0]}'? Known models: {listed}" if near else f"known models: {listed}"
+    return ModelError(f"there is no model '{name}'", hint=hint)
+
+
+def _subfolders(place: Path) -> list[Path]:
+    try:
+        return [folder for folder in place.iterdir() if (folder / CONFIG).is_file()]
+    except OSError:
+        return []
+
+
+def _checkout() -> list[Path]:
+    """`models/research` of the repository that this file lies in, if it does."""
+    root = Path(__file__).resolve().parents[3]
+    return [root / "models" / "research"] if (root / "pyproject.toml").is_file() else []
