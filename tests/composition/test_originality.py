@@ -186,10 +186,11 @@ def changed(**arrays: object) -> bytes:
 
 
 @pytest.mark.parametrize("arrays", [
-    {"steps": None},
-    {"steps": np.zeros((2, 2), np.uint16)},
-    {"steps": np.zeros(80, np.float32)},
-    {"vocabulary": np.zeros(0, np.int64)},
+    {"hashes": None},
+    {"hashes": np.zeros((2, 2), np.uint32)},
+    {"hashes": np.zeros(80, np.float32)},
+    {"hashes": np.ones(72, np.uint32)},
+    {"hashes": np.zeros(72, np.uint64)},
     {"starts": np.array([0, 1, 1, 2, 80], np.int32)},
     {"starts": np.array([0, 80], np.int32)},
     {"families": np.zeros(3, np.int32)},
@@ -208,6 +209,21 @@ def test_a_bomb_is_refused() -> None:
         archive.writestr("steps.npy", bytes(65 << 20))
     with pytest.raises(ModelError, match="64 MB"):
         load_bytes(packed.getvalue())
+
+
+def test_the_tunes_are_not_handed_on() -> None:
+    # The hash of three steps depends on all three: runs that differ in one share none across it.
+    whole = random_tune(9, 30)
+    changed_note = whole.notes[15].pitch
+    assert changed_note is not None
+    other = tune_of([20], [1]).notes[0].pitch
+    notes = [
+        *whole.notes[:15],
+        whole.notes[15].__class__(whole.notes[15].onset, whole.notes[15].duration, other),
+    ]
+    bent = whole.replace(notes=(*notes, *whole.notes[16:]))
+    one, two = (build_index([("a", tune)], measure=False).hashes for tune in (whole, bent))
+    assert np.flatnonzero(one != two).tolist() == [12, 13, 14, 15]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

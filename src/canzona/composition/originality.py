@@ -1,10 +1,11 @@
 """Did a tune copy? The longest run that it shares with any training tune.
 
-A model folder carries an index of its training corpus: every tune as a row of steps (interval
-and duration ratio, see `melody`), so that neither transposition nor other note values hide a
-copy, and nothing else of the corpus is needed. A run is found through a table of hashed runs
-of a few steps and then followed step by step, so a reported run is a true one, and the
-longest is never missed where it has four notes or more.
+A model folder carries an index of its training corpus: for every place of every tune a 32-bit
+hash of the three steps that begin there (interval and duration ratio, see `melody`; three
+steps are four notes). Neither transposition nor other note values hide a copy, nothing else of
+the corpus is needed, and the tunes themselves are not handed on. Equal hashes at successive
+places make a run; it is a step too long where two different threes of steps have one hash,
+once in four thousand million comparisons.
 
 Folk tunes share phrases too. The index therefore holds the longest run of each training tune
 against all other families, and a tune's figure is given as a percentile among those.
@@ -26,16 +27,21 @@ from canzona.composition.melody import Ints, melody_of
 from canzona.errors import ModelError
 from canzona.score.tune import Tune
 
-GRAMS = (8, 5, 3)
-"""Steps of the runs that are looked up, longest first; the last sets the shortest run found."""
+STEPS = 3
+"""Steps of a hashed run."""
+
+SHORTEST = STEPS + 1
+"""Notes of the shortest run that is found."""
 
 LARGEST_FILE = 64 << 20
 """Bytes that an index may unpack to."""
 
+_LOOKED_UP = (6, 3, 1)
+"""How many successive hashes are looked up at once, most first: long runs have few candidates."""
+
 _SEPARATOR = 0
-_UNKNOWN = -1
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_ARRAYS = {"vocabulary": "i", "steps": "u", "starts": "i", "families": "i", "names": "u", "human": "u"}
+_ARRAYS = {"hashes": "u", "starts": "i", "families": "i", "names": "u", "human": "u"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +68,15 @@ class OriginalityIndex:
 
     Attributes
     ----------
-    vocabulary : different steps in order, int64 (v,); symbol i + 1 stands for entry i.
-    steps : symbols of all tunes end to end, a 0 after each tune, (n,).
-    starts : place in `steps` of each tune's first step, and the end, (tunes + 1,).
+    hashes : hashes of all tunes end to end, a 0 after each tune, uint32 (n,).
+    starts : place in `hashes` of each tune's first, and the end, (tunes + 1,).
     families : the family of each tune, (tunes,).
     names : names of the tunes.
     human : longest run in notes of each tune against all other families, sorted, (tunes,);
         empty where it was not measured.
     """
 
-    vocabulary: Ints
-    steps: NDArray[np.int32]
+    hashes: NDArray[np.uint32]
     starts: Ints
     families: Ints
     names: tuple[str, ...]
@@ -99,12 +103,10 @@ class OriginalityIndex:
 
     def to_bytes(self) -> bytes:
         """The index as an .npz file of plain arrays; the same index gives the same bytes."""
-        small = np.uint16 if len(self.vocabulary) < 2**16 - 1 else np.uint32
         packed = io.BytesIO()
         np.savez_compressed(
             packed,
-            vocabulary=self.vocabulary,
-            steps=self.steps.astype(small),
+            hashes=self.hashes,
             starts=self.starts.astype(np.int32),
             families=self.families.astype(np.int32),
             names=np.frombuffer("\n".join(self.names).encode(), np.uint8),
@@ -121,8 +123,7 @@ class OriginalityIndex:
         exclude_family : leave out the training tunes of this family (`families`), so that a
             training tune can be measured against all others.
         """
-        row = self._symbols(melody_of(tune).steps)
-        return self._longest(row, exclude_family)
+        return self._longest(_hashes(melody_of(tune).steps), exclude_family)
 
     def percentile(self, length: int) -> float:
         """Percentage (0 to 100) of training tunes whose own longest run is no longer than `length` notes."""
@@ -134,30 +135,24 @@ class OriginalityIndex:
         """Median, 90th percentile and largest of the training tunes' own longest runs, in notes."""
         return run_figures(self.human)
 
-    def _symbols(self, steps: Ints) -> NDArray[np.int32]:
-        if not len(self.vocabulary):
-            return np.full(len(steps), _UNKNOWN, np.int32)
-        found = np.searchsorted(self.vocabulary, steps).clip(max=len(self.vocabulary) - 1)
-        return np.where(self.vocabulary[found] == steps, found + 1, _UNKNOWN).astype(np.int32)
-
-    def _longest(self, row: NDArray[np.int32], exclude_family: int | None) -> CopiedRun:
-        for size in GRAMS:
+    def _longest(self, row: NDArray[np.uint32], exclude_family: int | None) -> CopiedRun:
+        for size in _LOOKED_UP:
             mine, theirs = self._candidates(row, size)
             if exclude_family is not None and len(theirs):
                 other = self.families[self._tune_at(theirs)] != exclude_family
                 mine, theirs = mine[other], theirs[other]
-            reach, mine, theirs = _follow(row, self.steps, mine, theirs)
+            reach, mine, theirs = _follow(row, self.hashes, mine, theirs)
             if reach >= size:
                 first = np.lexsort((mine, theirs))[0]
                 tune = int(self._tune_at(theirs[first : first + 1])[0])
                 source_start = int(theirs[first] - self.starts[tune])
-                return CopiedRun(reach + 1, self.names[tune], int(mine[first]), source_start)
+                return CopiedRun(reach + STEPS, self.names[tune], int(mine[first]), source_start)
         return CopiedRun()
 
-    def _candidates(self, row: NDArray[np.int32], size: int) -> tuple[Ints, Ints]:
-        """Places in the row and in the index at which runs of `size` have the same hash."""
+    def _candidates(self, row: NDArray[np.uint32], size: int) -> tuple[Ints, Ints]:
+        """Places in the row and in the index at which `size` successive hashes agree."""
         grams, places = self._table(size)
-        wanted = _hashes(row, size)
+        wanted = _mixed(row, size)
         low = np.searchsorted(grams, wanted, side="left")
         widths = np.searchsorted(grams, wanted, side="right") - low
         mine = np.repeat(np.arange(len(wanted)), widths)
@@ -165,9 +160,9 @@ class OriginalityIndex:
         return mine, places[np.repeat(low, widths) + within]
 
     def _table(self, size: int) -> tuple[NDArray[np.uint64], Ints]:
-        """Sorted hashes of all runs of `size` steps with their places, made at the first use."""
+        """All runs of `size` hashes as sorted numbers with their places, made at the first use."""
         if size not in self._tables:
-            grams = _hashes(self.steps, size)
+            grams = _mixed(self.hashes, size)
             order = np.argsort(grams, kind="stable")
             self._tables[size] = grams[order], order.astype(np.int64)
         return self._tables[size]
@@ -190,13 +185,10 @@ def build_index(
     kept = [(name.replace("\n", " "), name, tune) for name, tune in tunes if not tune.is_empty]
     if families is None:
         families = find_families((name, tune) for _, name, tune in kept).of
-    rows = [melody_of(tune).steps for _, _, tune in kept]
-    vocabulary = np.unique(np.concatenate([np.zeros(0, np.int64), *rows]))
-    symbols = [np.append(np.searchsorted(vocabulary, row) + 1, _SEPARATOR) for row in rows]
+    rows = [np.append(_hashes(melody_of(tune).steps), np.uint32(_SEPARATOR)) for _, _, tune in kept]
     index = OriginalityIndex(
-        vocabulary=vocabulary,
-        steps=np.concatenate([np.zeros(0, np.int64), *symbols]).astype(np.int32),
-        starts=np.cumsum([0, *map(len, symbols)]),
+        hashes=np.concatenate([np.zeros(0, np.uint32), *rows]),
+        starts=np.cumsum([0, *map(len, rows)]),
         families=np.array([families[name] for _, name, _ in kept], np.int64),
         names=tuple(clean for clean, _, _ in kept),
         human=np.zeros(0, np.int64),
@@ -204,13 +196,10 @@ def build_index(
     if not measure:
         return index
     runs = [
-        index._longest(row[:-1].astype(np.int32), int(family)).length
-        for row, family in zip(symbols, index.families, strict=True)
+        index._longest(row[:-1], int(family)).length for row, family in zip(rows, index.families, strict=True)
     ]
     human = np.sort(np.array(runs, np.int64))
-    return OriginalityIndex(
-        index.vocabulary, index.steps, index.starts, index.families, index.names, human, index._tables
-    )
+    return OriginalityIndex(index.hashes, index.starts, index.families, index.names, human, index._tables)
 
 
 def run_figures(lengths: Ints) -> dict[str, float]:
@@ -225,14 +214,14 @@ def run_figures(lengths: Ints) -> dict[str, float]:
 
 
 def _follow(
-    row: NDArray[np.int32], steps: NDArray[np.int32], mine: Ints, theirs: Ints
+    row: NDArray[np.uint32], hashes: NDArray[np.uint32], mine: Ints, theirs: Ints
 ) -> tuple[int, Ints, Ints]:
-    """Length in steps of the longest equal runs from pairs of places, and those pairs."""
+    """Length in hashes of the longest equal runs from pairs of places, and those pairs."""
     reach = 0
     while len(mine):
-        room = (mine + reach < len(row)) & (theirs + reach < len(steps))
+        room = (mine + reach < len(row)) & (theirs + reach < len(hashes))
         left, right = mine[room], theirs[room]
-        same = row[left + reach] == steps[right + reach]
+        same = row[left + reach] == hashes[right + reach]
         if not same.any():
             break
         mine, theirs = left[same], right[same]
@@ -240,14 +229,21 @@ def _follow(
     return reach, mine, theirs
 
 
-def _hashes(symbols: NDArray[np.int32], size: int) -> NDArray[np.uint64]:
-    """A 64-bit number for each run of `size` symbols; collisions are sorted out by `_follow`."""
-    count = max(len(symbols) - size + 1, 0)
-    hashed = np.zeros(count, np.uint64)
-    for place in range(size):
-        hashed = (hashed + symbols[place : place + count].astype(np.uint64) + np.uint64(1)) * _MULTIPLIER
-        hashed ^= hashed >> np.uint64(29)
+def _hashes(steps: Ints) -> NDArray[np.uint32]:
+    """The hash of each three steps; never that of the separator."""
+    hashed = (_mixed(steps, STEPS) >> np.uint64(32)).astype(np.uint32)
+    hashed[hashed == _SEPARATOR] = 1
     return hashed
+
+
+def _mixed(row: NDArray[np.int64] | NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
+    """A 64-bit number for each run of `size` entries."""
+    count = max(len(row) - size + 1, 0)
+    mixed = np.zeros(count, np.uint64)
+    for place in range(size):
+        mixed = (mixed + row[place : place + count].astype(np.uint64) + np.uint64(1)) * _MULTIPLIER
+        mixed ^= mixed >> np.uint64(29)
+    return mixed
 
 
 def _checked(arrays: dict[str, NDArray[np.generic]]) -> OriginalityIndex:
@@ -255,22 +251,19 @@ def _checked(arrays: dict[str, NDArray[np.generic]]) -> OriginalityIndex:
     for name, kind in _ARRAYS.items():
         if arrays[name].ndim != 1 or arrays[name].dtype.kind != kind:
             raise ValueError(f"'{name}' is no row of whole numbers")
-    whole = {
-        name: arrays[name].astype(np.int64) for name in ("vocabulary", "steps", "starts", "families", "human")
-    }
-    names = tuple(arrays["names"].astype(np.uint8).tobytes().decode().split("\n"))
-    starts, steps = whole["starts"], whole["steps"]
-    tunes = len(whole["families"])
-    names = names if tunes else ()
-    if len(names) != tunes or len(starts) != tunes + 1 or len(whole["human"]) not in (0, tunes):
+    if arrays["hashes"].dtype.itemsize != 4:
+        raise ValueError("'hashes' are not of 32 bits")
+    starts, families, human = (arrays[name].astype(np.int64) for name in ("starts", "families", "human"))
+    hashes = arrays["hashes"].astype(np.uint32)
+    names = tuple(arrays["names"].astype(np.uint8).tobytes().decode().split("\n")) if len(families) else ()
+    tunes = len(families)
+    if len(names) != tunes or len(starts) != tunes + 1 or len(human) not in (0, tunes):
         raise ValueError("its arrays differ in the number of tunes")
-    if starts[0] != 0 or starts[-1] != len(steps) or (np.diff(starts) < 1).any():
+    if starts[0] != 0 or starts[-1] != len(hashes) or (np.diff(starts) < 1).any():
         raise ValueError("its tunes overlap")
-    if steps.max(initial=0) > len(whole["vocabulary"]) or (steps[starts[1:] - 1] != _SEPARATOR).any():
-        raise ValueError("it holds steps that its vocabulary lacks")
-    return OriginalityIndex(
-        whole["vocabulary"], steps.astype(np.int32), starts, whole["families"], names, np.sort(whole["human"])
-    )
+    if (hashes[starts[1:] - 1] != _SEPARATOR).any():
+        raise ValueError("its tunes have no end")
+    return OriginalityIndex(hashes, starts, families, names, np.sort(human))
 
 
 def _damaged(path: str | Path, reason: str) -> ModelError:
