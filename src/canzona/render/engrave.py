@@ -1,0 +1,216 @@
+"""A tune as a picture: svg, png or pdf.
+
+    pages = engrave(tune, "svg")         # one bytes object a page
+    [document] = engrave(tune, "pdf")    # always one
+
+Verovio sets the notes from our own MusicXML. Phrases are drawn as dotted slurs, which tells
+them from the slurs of the source. Title, region and composer stand above; everything that a
+viewer could draw otherwise (fonts, style sheets, random ids) is taken out of what Verovio
+gives (`drawing`), so the same tune gives the same bytes and looks the same everywhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+from xml.etree.ElementTree import Element
+from xml.sax.saxutils import escape
+
+from canzona.errors import MissingDependencyError, UnsupportedError, UsageError
+from canzona.render.drawing import Page, read_page, to_svg
+from canzona.render.lettering import MUSIC_FONT, outline
+from canzona.render.pdf import write_pdf
+from canzona.render.png import write_png
+from canzona.score.musicxml_write import score_bytes
+from canzona.score.tune import Attachment, Note, Tune
+
+PictureKind = Literal["svg", "png", "pdf"]
+PICTURE_SUFFIXES = (".svg", ".png", ".pdf")
+"""File name endings of what can be drawn."""
+
+_PAPERS = {"a4": (2100, 2970), "letter": (2159, 2794)}
+_TALLEST = 12000
+_SIZES = (50, 200)
+_DPI_RANGE = (30, 1200)
+_LONGEST_TITLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a score is laid out.
+
+    Attributes
+    ----------
+    paper : 'a4', 'letter', or 'fit': a page as tall as the score; None takes 'a4' for pdf,
+        'fit' for svg and png.
+    width : width of a 'fit' page in millimetres, 80 to 600.
+    size : size of the staff in percent, 50 to 200; 100 is a staff of 6.8 mm.
+    phrases : draw phrases that the source marks ('marked'), inferred ones too ('all'), or 'none'.
+    header : whether title, region and composer stand above.
+    bar_numbers : whether lines begin with their bar's number.
+    dpi : pixels an inch of a png, 30 to 1200.
+    """
+
+    paper: Literal["a4", "letter", "fit"] | None = None
+    width: float = 190
+    size: float = 100
+    phrases: Literal["marked", "all", "none"] = "marked"
+    header: bool = True
+    bar_numbers: bool = True
+    dpi: int = 200
+
+
+def engrave(tune: Tune, to: str = "svg", *, layout: Layout | None = None) -> tuple[bytes, ...]:
+    """The pictures of a tune: a page each for svg and png, one document for pdf.
+
+    Parameters
+    ----------
+    tune : any tune; one without notes gives its title above an empty staff.
+    to : 'svg', 'png' or 'pdf', with or without a leading dot.
+    layout : paper, size and what is drawn.
+
+    Raises
+    ------
+    UsageError : an unknown kind, or a layout out of range.
+    UnsupportedError : Verovio cannot set the tune.
+    MissingDependencyError : Verovio, or resvg-py for png, is not installed.
+    """
+    kind = to.lower().removeprefix(".")
+    if f".{kind}" not in PICTURE_SUFFIXES:
+        raise UsageError(f"'{to}' is no kind of picture", hint="choose svg, png or pdf")
+    layout = _checked(layout or Layout(), kind)
+    pages = engrave_pages(tune, layout)
+    title = _name(tune)
+    if kind == "pdf":
+        return (write_pdf(pages, title=title, author=tune.composer, provenance=tune.provenance),)
+    if kind == "png":
+        return tuple(
+            write_png(page, dpi=layout.dpi, title=title, provenance=tune.provenance) for page in pages
+        )
+    name = f"Score of {title or 'an untitled tune'}"
+    return tuple(to_svg(page, title=name, provenance=tune.provenance).encode() for page in pages)
+
+
+def engrave_pages(tune: Tune, layout: Layout) -> list[Page]:
+    """The pages as trees that `drawing.to_svg`, `png` and `pdf` write out."""
+    toolkit = _toolkit(layout)
+    _load(toolkit, _music(tune, layout), tune)
+    if layout.header:
+        header = _header(tune)
+        if header:
+            _load(toolkit, _with_header(toolkit.getMEI({"removeIds": True}), header), tune)
+    count = toolkit.getPageCount()
+    pages = [read_page(toolkit.renderToSVG(number)) for number in range(1, count + 1)]
+    if layout.paper != "fit" and count > 1:
+        for number, page in enumerate(pages, start=1):
+            _number_page(page, number)
+    return pages
+
+
+def _checked(layout: Layout, kind: str) -> Layout:
+    if not _SIZES[0] <= layout.size <= _SIZES[1]:
+        raise UsageError(f"a staff of {layout.size:g} percent cannot be drawn", hint="give 50 to 200")
+    if not 80 <= layout.width <= 600:
+        raise UsageError(f"a page {layout.width:g} mm wide cannot be drawn", hint="give 80 to 600")
+    if not _DPI_RANGE[0] <= layout.dpi <= _DPI_RANGE[1]:
+        raise UsageError(f"{layout.dpi} pixels an inch cannot be drawn", hint="give 30 to 1200")
+    if layout.paper not in (None, "a4", "letter", "fit"):
+        raise UsageError(f"'{layout.paper}' is no paper", hint="choose a4, letter or fit")
+    return dataclasses.replace(layout, paper=layout.paper or ("a4" if kind == "pdf" else "fit"))
+
+
+def _toolkit(layout: Layout) -> Any:
+    try:
+        import verovio
+    except ImportError as error:
+        raise MissingDependencyError("scores are drawn by Verovio", hint="pip install verovio") from error
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit = verovio.toolkit()
+    fits = layout.paper == "fit"
+    width, height = (round(layout.width * 10), _TALLEST) if fits else _PAPERS[layout.paper or "a4"]
+    margin = 30 if fits else 150
+    toolkit.setOptions({
+        "xmlIdSeed": 1, "pageWidth": width, "pageHeight": height, "adjustPageHeight": fits, "scale": 100,
+        "pageMarginTop": margin, "pageMarginBottom": margin, "pageMarginLeft": margin, "pageMarginRight": margin,
+        "unit": 8.5 * layout.size / 100, "font": MUSIC_FONT, "smuflTextFont": "none", "breaks": "auto",
+        "header": "encoded" if layout.header else "none", "footer": "none", "expandNever": True,
+        "mnumInterval": 0 if layout.bar_numbers else 100_000, "condense": "none",
+        "svgViewBox": True, "svgRemoveXlink": True, "svgFormatRaw": True, "justifyVertically": False,
+        "spacingLinear": 0.27, "spacingNonLinear": 0.58, "spacingSystem": 6, "lyricSize": 4.3,
+        "slurMidpointThickness": 0.5, "bottomMarginHeader": 3, "minLastJustification": 0.72,
+    })  # fmt: skip
+    return toolkit
+
+
+def _load(toolkit: Any, text: str, tune: Tune) -> None:
+    if not toolkit.loadData(text):
+        raise UnsupportedError(
+            f"Verovio could not set {tune.source or tune.title or 'the tune'}", hint="write MusicXML instead"
+        )
+
+
+def _music(tune: Tune, layout: Layout) -> str:
+    """MusicXML for Verovio: ours, without what it would set as a label, with slurs over phrases."""
+    drawn = tune.replace(records=(), comments=(), instrument="", provenance="")
+    wanted = layout.phrases == "all" or (layout.phrases == "marked" and tune.phrasing == "marked")
+    if not wanted or tune.phrasing == "none":
+        return score_bytes(drawn).decode()
+    number = 1 + max((sign.number for sign in _signs(tune) if sign.kind == "slur"), default=0)
+    text = score_bytes(drawn.replace(notes=_slurred(tune, number))).decode()
+    return re.sub(rf'<slur (?=[^>]*number="{number}")(?=[^>]*"start")', '<slur line-type="dotted" ', text)
+
+
+def _signs(tune: Tune) -> Iterator[Attachment]:
+    for note in tune.notes:
+        yield from note.attachments
+
+
+def _slurred(tune: Tune, number: int) -> tuple[Note, ...]:
+    """The notes with a slur over each phrase of two notes or more, from its first to its last."""
+    added: dict[int, str] = {}
+    place = 0
+    for phrase in tune.phrases():
+        sounding = [place + each for each, note in enumerate(phrase) if note.pitch is not None]
+        if len(sounding) > 1:
+            added[sounding[0]], added[sounding[-1]] = "start", "stop"
+        place += len(phrase)
+    return tuple(
+        dataclasses.replace(note, attachments=(*note.attachments, Attachment("slur", added[at], number)))
+        if at in added
+        else note
+        for at, note in enumerate(tune.notes)
+    )
+
+
+def _name(tune: Tune) -> str:
+    return " ".join(tune.title.split())[:_LONGEST_TITLE]
+
+
+def _header(tune: Tune) -> str:
+    """MEI of what stands above: the title, below it the region on the left and the composer on the right."""
+    title = _name(tune)
+    left, right = (" ".join(words.split())[:_LONGEST_TITLE] for words in (tune.region, tune.composer))
+    parts = []
+    if title:
+        size = "200%" if len(title) < 45 else "150%" if len(title) < 70 else "110%"
+        parts.append(f'<rend halign="center" valign="top" fontsize="{size}">{escape(title)}</rend>')
+    if left:
+        parts.append(f'<rend halign="left" valign="bottom" fontstyle="italic">{escape(left)}</rend>')
+    if right:
+        parts.append(f'<rend halign="right" valign="bottom">{escape(right)}</rend>')
+    return f'<pgHead func="first">{"".join(parts)}</pgHead>' if parts else ""
+
+
+def _with_header(mei: str, header: str) -> str:
+    return re.sub(r"(<scoreDef[^>]*>)", lambda found: found[1] + header, mei, count=1)
+
+
+def _number_page(page: Page, number: int) -> None:
+    """The page's number at the foot, in the middle."""
+    text = Element("text", {"text-anchor": "middle", "font-size": "350"})
+    text.attrib |= {"x": f"{page.width / 2:g}", "y": f"{page.height - 900:g}"}
+    text.text = str(number)
+    page.body.append(outline(text, page.glyphs))
