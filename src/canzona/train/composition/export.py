@@ -2,11 +2,11 @@
 
 Floating-point sums depend on the order in which a processor adds, which differs between
 thread counts and vector widths; the last bits then choose another note now and then. Here
-every matrix product multiplies whole numbers: activations are rounded to integers up to
-`LEVELS`, each row of weights is scaled so that the sum of its magnitudes times `LEVELS` stays
-under 2**24, and within that range float32 adds integers without any error, in whatever order.
-Sigmoid, tanh and the attention's exponential are read from tables. What remains are single
-multiplications, additions and divisions, which IEEE 754 rounds the same way everywhere.
+every sum is one of whole numbers: activations are rounded to integers up to `LEVELS`, weights
+to one or two bytes, and float64 adds such products without any error, in whatever order; the
+short sums of the attention stay under 2**24, where float32 does. Sigmoid, tanh and the
+attention's exponential are read from tables. What remains are single multiplications,
+additions and divisions, which IEEE 754 rounds the same way everywhere.
 
 Three graphs: `trunk` (features and state to the logits of the duration, the context and the
 new state), `pitch` (given the duration) and `flag` (given both). Several networks of one
@@ -25,13 +25,13 @@ from onnx import TensorProto, helper, numpy_helper
 
 from canzona.train.composition.network import Composer
 
-LEVELS = 512
+LEVELS = 4096
 """Largest magnitude of an activation."""
 
-EXACT = 2**24
-"""Up to here float32 holds every integer."""
+ATTENTION_LEVELS = 511
+"""Largest magnitude of a query, key or value: 32 products of two stay under 2**24."""
 
-SIGMOID_STEP = 1 / 128
+SIGMOID_STEP = 1 / 512
 SIGMOID_REACH = 10.0
 SCORE_STEP = 1 / 64
 SCORE_REACH = 12.0
@@ -51,7 +51,8 @@ class Ranges:
 
     def step(self, name: str) -> float:
         """Value of one integer level."""
-        return self.values[name] / (LEVELS - 1)
+        levels = ATTENTION_LEVELS if name.startswith("attention") else LEVELS - 1
+        return self.values[name] / levels
 
 
 class _Graph:
@@ -84,11 +85,11 @@ class _Graph:
     def number(self, value: float) -> str:
         return self.constant(np.array(value, np.float32))
 
-    def integers(self, array: np.ndarray) -> str:
-        """Whole-number weights, stored in the smallest type and used as float32."""
+    def integers(self, array: np.ndarray, used: int = TensorProto.FLOAT) -> str:
+        """Whole-number weights, stored in the smallest type and used as float32 or float64."""
         largest = int(np.abs(array).max(initial=0))
         kind = np.int8 if largest < 128 else np.int16 if largest < 2**15 else np.int32
-        return self.op("Cast", self.constant(array.astype(kind)), to=TensorProto.FLOAT)
+        return self.op("Cast", self.constant(array.astype(kind)), to=used)
 
     def input(self, name: str, shape: Sequence[int | str], kind: int = TensorProto.FLOAT) -> str:
         self.inputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
@@ -105,16 +106,22 @@ class _Graph:
         onnx.checker.check_model(model)
         return bytes(model.SerializeToString())
 
-    def product(self, value: str, weight: np.ndarray, levels: int, largest_weight: int) -> str:
+    def product(self, value: str, weight: np.ndarray, largest_weight: int) -> str:
         """value (..., inputs) of integers times weight (outputs, inputs), exact, in real units."""
-        quantised, scale = quantise_rows(weight, levels, largest_weight)
-        product = self.op("MatMul", value, self.integers(quantised.T))
-        return self.op("Mul", product, self.constant(scale.astype(np.float32)))
+        scale = np.maximum(np.abs(weight).max(1), 1e-9) / largest_weight
+        rows = self.integers(np.round(weight / scale[:, None]).T, TensorProto.DOUBLE)
+        product = self.op("MatMul", self.op("Cast", value, to=TensorProto.DOUBLE), rows)
+        real = self.op("Mul", product, self.constant(scale))
+        return self.op("Cast", real, to=TensorProto.FLOAT)
 
     def levels(self, value: str, step: float, low: float = -LEVELS + 1, high: float = LEVELS - 1) -> str:
         """Real values as integer levels."""
         scaled = self.op("Round", self.op("Mul", value, self.number(1 / step)))
         return self.op("Clip", scaled, self.number(low), self.number(high))
+
+    def attention_levels(self, value: str, step: float) -> str:
+        """Real values as the coarser levels of an attention."""
+        return self.levels(value, step, -ATTENTION_LEVELS, ATTENTION_LEVELS)
 
     def sigmoid(self, value: str) -> str:
         """Sigmoid from a table."""
@@ -129,17 +136,6 @@ class _Graph:
     def doubled_sigmoid(self, value: str) -> str:
         """2 sigmoid(value) - 1, which is the tanh of half the value."""
         return self.op("Sub", self.op("Mul", self.sigmoid(value), self.number(2)), self.number(1))
-
-
-def quantise_rows(weight: np.ndarray, levels: int, largest_weight: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of integers and their scales, so that no partial sum of products leaves the exact range."""
-    room = EXACT / levels - weight.shape[1]
-    scale = np.maximum(np.abs(weight).sum(1) / room, np.abs(weight).max(1) / largest_weight)
-    scale = np.maximum(scale, 1e-12)
-    rows = np.round(weight / scale[:, None])
-    if (np.abs(rows).sum(1) * levels >= EXACT).any():
-        raise ArithmeticError("a row of weights leaves the exact range")
-    return rows, scale
 
 
 class _Net:
@@ -184,8 +180,8 @@ class _Net:
         bias = (self.weights[f"{name}.bias_ih_l0"] + self.weights[f"{name}.bias_hh_l0"]) * double
         total = graph.op(
             "Add",
-            graph.product(inputs, w_in, LEVELS, self.largest),
-            graph.product(hidden, w_rec, LEVELS, self.largest),
+            graph.product(inputs, w_in, self.largest),
+            graph.product(hidden, w_rec, self.largest),
         )
         total = graph.op("Add", total, graph.constant(bias.astype(np.float32)))
         gates = graph.sigmoid(total)
@@ -200,7 +196,7 @@ class _Net:
         return graph.op("Round", raw), cell
 
     def attention(
-        self, graph: _Graph, name: str, state: str, state_levels: int, event_ids: str, keys: str, values: str, gaps: str
+        self, graph: _Graph, name: str, state: str, event_ids: str, keys: str, values: str, gaps: str
     ) -> tuple[str, str, str]:
         """One step; keys and values are (time, batch, inner) levels. Returns context levels, new key, new value."""
         s = self.sizes
@@ -209,13 +205,13 @@ class _Net:
         out = {}
         for part in ("query", "key"):
             weight = self.weights[f"{name}.{part}.weight"] * real
-            value = graph.product(state, weight, state_levels, self.largest)
+            value = graph.product(state, weight, self.largest)
             value = graph.op("Add", value, graph.constant(self.weights[f"{name}.{part}.bias"].astype(np.float32)))
-            out[part] = graph.levels(value, self.ranges.step(f"{name}.{part}"))
+            out[part] = graph.attention_levels(value, self.ranges.step(f"{name}.{part}"))
         weight = self.weights[f"{name}.value.weight"]
-        value = graph.product(state, weight[:, :size] * real, state_levels, self.largest)
+        value = graph.product(state, weight[:, :size] * real, self.largest)
         value = graph.op("Add", value, self.event_rows(graph, name, weight[:, size:], event_ids))
-        value = graph.levels(value, self.ranges.step(f"{name}.value"))
+        value = graph.attention_levels(value, self.ranges.step(f"{name}.value"))
         one = graph.constant(np.array([0], np.int64))
         all_values = graph.op("Concat", values, graph.op("Unsqueeze", value, one), axis=0)
         split = graph.constant(np.array([0, 0, s.heads, s.head_width], np.int64))
@@ -229,7 +225,7 @@ class _Net:
         scores = graph.op("Add", scores, graph.op("Unsqueeze", biases, graph.constant(np.array([0, 2], np.int64))))
         weights = self.exact_softmax(graph, scores, self.weights[f"{name}.null"])
         past = graph.op("Reshape", graph.op("MatMul", weights, values4), graph.constant(np.array([0, inner], np.int64)))
-        past = graph.levels(past, WEIGHT_STEPS)
+        past = graph.attention_levels(past, WEIGHT_STEPS)
         return past, out["key"], value
 
     def event_rows(self, graph: _Graph, name: str, weight: np.ndarray, event_ids: str) -> str:
@@ -272,13 +268,13 @@ class _Net:
         share = graph.op("Div", graph.op("Mul", risen, graph.number(WEIGHT_STEPS)), total)
         return graph.op("Round", share)
 
-    def head(self, graph: _Graph, name: str, inputs: str, steps: np.ndarray, levels: int) -> str:
+    def head(self, graph: _Graph, name: str, inputs: str, steps: np.ndarray) -> str:
         """Two layers; returns logits."""
-        value = graph.product(inputs, self.weights[f"{name}.0.weight"] * steps, levels, self.largest)
+        value = graph.product(inputs, self.weights[f"{name}.0.weight"] * steps, self.largest)
         value = graph.op("Add", value, graph.constant(self.weights[f"{name}.0.bias"].astype(np.float32)))
         step = self.ranges.step(name)
         value = graph.levels(value, step, low=0)
-        value = graph.product(value, self.weights[f"{name}.3.weight"] * step, LEVELS, self.largest)
+        value = graph.product(value, self.weights[f"{name}.3.weight"] * step, self.largest)
         return graph.op("Add", value, graph.constant(self.weights[f"{name}.3.bias"].astype(np.float32)))
 
     def context_steps(self) -> np.ndarray:
@@ -342,13 +338,13 @@ def _trunk(nets: Sequence[_Net]) -> bytes:
         seen = net.summed(graph, "features", s.trunk, features, region)
         steps = np.full(s.width, net.ranges.step("features"))
         h1, c1 = net.lstm(graph, "lstm1", seen, steps, states[0], states[1])
-        past, k1, v1 = net.attention(graph, "attention1", h1, LEVELS, event_ids, caches[0], caches[1], gaps)
+        past, k1, v1 = net.attention(graph, "attention1", h1, event_ids, caches[0], caches[1], gaps)
         steps = np.concatenate([np.full(s.hidden, 1 / LEVELS), np.full(inner, net.ranges.step("attention1.value"))])
         h2, c2 = net.lstm(graph, "lstm2", graph.op("Concat", h1, past, axis=-1), steps, states[2], states[3])
         both = graph.op("Add", h1, h2)
-        past, k2, v2 = net.attention(graph, "attention2", both, 2 * LEVELS, event_ids, caches[2], caches[3], gaps)
+        past, k2, v2 = net.attention(graph, "attention2", both, event_ids, caches[2], caches[3], gaps)
         context = graph.op("Concat", both, past, seen, axis=-1)
-        logits.append(net.head(graph, "duration_head", context, net.context_steps(), 2 * LEVELS))
+        logits.append(net.head(graph, "duration_head", context, net.context_steps()))
         graph.output(context, f"context_{place}", ["batch", s.hidden + inner + s.width])
         for value, name in ((h1, "h1"), (c1, "c1"), (h2, "h2"), (c2, "c2")):
             graph.output(value, f"new_{name}_{place}", ["batch", s.hidden])
@@ -366,7 +362,7 @@ def _pitch(nets: Sequence[_Net]) -> bytes:
     for place, net in enumerate(nets):
         context = graph.input(f"context_{place}", ["batch", len(net.context_steps())])
         value, steps = net.given(graph, context, duration, after)
-        logits.append(net.head(graph, "pitch_head", value, steps, 2 * LEVELS))
+        logits.append(net.head(graph, "pitch_head", value, steps))
     graph.output(_mean(graph, logits), "logits", ["batch", nets[0].sizes.pitches])
     return graph.model()
 
@@ -382,7 +378,7 @@ def _flag(nets: Sequence[_Net]) -> bytes:
         value, steps = net.given(graph, context, duration, after)
         value = graph.op("Concat", value, net.embedded(graph, "event_pitch", pitch), axis=-1)
         steps = np.concatenate([steps, np.full(net.weights["event_pitch.weight"].shape[1], net.ranges.step("event_pitch"))])
-        logits.append(net.head(graph, "flag_head", value, steps, 2 * LEVELS))
+        logits.append(net.head(graph, "flag_head", value, steps))
     graph.output(_mean(graph, logits), "logits", ["batch", 3])
     return graph.model()
 
@@ -421,5 +417,5 @@ def calibrate(network: Composer, batches: Sequence[dict[str, Any]]) -> Ranges:
         handle.remove()
     seen["features"] += float(tags)
     for name in ("event_duration", "event_pitch"):
-        seen[name] = float(getattr(network, name).weight.abs().max())
+        seen[name] = float(getattr(network, name).weight.detach().abs().max())
     return Ranges(seen)
