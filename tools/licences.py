@@ -5,8 +5,8 @@ usage: licences.py [--list]
 
 The requirements without extras are read from pyproject.toml and followed through the metadata of
 the packages installed here. A licence is taken from `License-Expression`, else from the
-classifiers, else from a short `License` line. The LGPL passes: Verovio is linked as a library
-of its own that a user can replace.
+classifiers, else from the `License` line, else from how the licence's own text begins. The LGPL
+passes: Verovio is linked as a library of its own that a user can replace.
 """
 
 from __future__ import annotations
@@ -31,6 +31,12 @@ FREE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """Licences, as SPDX names and as classifiers word them, under which a part may come along."""
+
+TITLES = {
+    "GNU AFFERO": "AGPL", "GNU LESSER": "LGPL", "GNU GENERAL": "GPL", "Apache License Version 2.0": "Apache-2.0",
+    "Mozilla Public License Version 2.0": "MPL-2.0", "Permission is hereby granted, free of charge, to any": "MIT",
+}  # fmt: skip
+"""Words that open licence texts, and the licence that each belongs to."""
 
 RUNTIME_EXCEPTIONS = ("GCC-exception", "Classpath-exception", "LLVM-exception")
 """Exceptions that lift copyleft from what is merely linked."""
@@ -83,8 +89,19 @@ def licence_of(package: Distribution) -> str:
     ]
     if stated:
         return " AND ".join(stated)
-    line = (metadata.get("License") or "").strip()
-    return line if "\n" not in line and line.upper() != "UNKNOWN" else line.split("\n", 1)[0].strip()
+    line = (metadata.get("License") or "").strip().split("\n", 1)[0].strip()
+    return line if line and line.upper() != "UNKNOWN" else _licence_by_text(package)
+
+
+def _licence_by_text(package: Distribution) -> str:
+    """The licence whose title opens the licence file that the package carries, or an empty string."""
+    for path in package.files or ():
+        if ".dist-info" in str(path) and path.name.upper().startswith(("LICENSE", "LICENCE", "COPYING")):
+            opening = " ".join(path.read_text(encoding="utf-8").split())[:400]
+            for title, name in TITLES.items():
+                if title in opening:
+                    return name
+    return ""
 
 
 def acceptable(expression: str) -> bool:

@@ -22,19 +22,39 @@ from fontTools.pens.transformPen import TransformPen
 from fontTools.ttLib import TTFont
 
 STYLES = {"regular": "Regular", "italic": "Italic", "bold": "Bold"}
-RANGES = ((0x20, 0x7E), (0xA0, 0x17F), (0x1A0, 0x1B4), (0x1CD, 0x1DC), (0x218, 0x21B), (0x259, 0x259),
-          (0x300, 0x304), (0x386, 0x3CE), (0x400, 0x45F), (0x490, 0x491), (0x2010, 0x2026),
-          (0x2030, 0x2030), (0x2032, 0x2033), (0x2039, 0x203A), (0x20AC, 0x20AC), (0x2116, 0x2116), (0x2122, 0x2122))
+RANGES = (
+    (0x20, 0x7E),
+    (0xA0, 0x17F),
+    (0x1A0, 0x1B4),
+    (0x1CD, 0x1DC),
+    (0x218, 0x21B),
+    (0x259, 0x259),
+    (0x300, 0x304),
+    (0x386, 0x3CE),
+    (0x400, 0x45F),
+    (0x490, 0x491),
+    (0x2010, 0x2026),
+    (0x2030, 0x2030),
+    (0x2032, 0x2033),
+    (0x2039, 0x203A),
+    (0x20AC, 0x20AC),
+    (0x2116, 0x2116),
+    (0x2122, 0x2122),
+)
 OUTPUT = Path(__file__).parent.parent / "src" / "canzona" / "render" / "data" / "lettering.json.gz"
 
 
 def main(folder: Path) -> None:
     """Write the outlines of all styles."""
     styles = {name: face(TTFont(folder / f"LiberationSerif-{file}.ttf")) for name, file in STYLES.items()}
-    text = json.dumps({"units": 2048, "styles": styles}, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+    text = json.dumps(
+        {"units": 2048, "styles": styles}, ensure_ascii=True, separators=(",", ":"), sort_keys=True
+    )
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
-    print(f"{OUTPUT}: {OUTPUT.stat().st_size} bytes, {[len(face['glyphs']) for face in styles.values()]} glyphs")
+    print(
+        f"{OUTPUT}: {OUTPUT.stat().st_size} bytes, {[len(face['glyphs']) for face in styles.values()]} glyphs"
+    )
 
 
 def face(font: TTFont) -> dict[str, Any]:

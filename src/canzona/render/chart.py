@@ -7,6 +7,7 @@ third ... of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,7 +30,8 @@ _INK, _SOFT, _LINE, _BAR = "#22303c", "#61717f", "#d9e0e6", "#3b7a9e"
 _ACCENT = "#c8743c"
 _FONT = "font-family=\"system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif\""
 _NOTE_VALUES = {
-    Fraction(1, 4): "16th", Fraction(1, 2): "8th", Fraction(1): "quarter", Fraction(2): "half", Fraction(4): "whole",
+    Fraction(1, 4): "16th", Fraction(1, 2): "8th", Fraction(3, 4): "8th.", Fraction(1): "quarter",
+    Fraction(3, 2): "quarter.", Fraction(2): "half", Fraction(3): "half.", Fraction(4): "whole",
 }  # fmt: skip
 _CHROMATIC = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
@@ -56,7 +58,12 @@ def draw_description(found: Description, *, title: str = "") -> str:
     rows = -(-len(panels) // _COLUMNS)
     width = 2 * _MARGIN + _COLUMNS * _WIDTH
     height = _TOP + rows * (_HEIGHT + _HEAD) + _MARGIN
-    facts = [f"{found.tunes:,} tunes", f"{found.notes:,} notes", f"{found.rests:,} rests", f"{found.bars:,} bars"]
+    facts = [
+        f"{found.tunes:,} tunes",
+        f"{found.notes:,} notes",
+        f"{found.rests:,} rests",
+        f"{found.bars:,} bars",
+    ]
     if found.unreadable:
         facts.append(f"{len(found.unreadable):,} files not readable")
     parts = [
@@ -79,14 +86,16 @@ def _panels(found: Description) -> Iterable[_Panel]:
     yield _Panel(
         "Degrees of the scale", "notes", _degrees(found), lambda label: label.isdigit() and label in "135"
     )
-    yield _Panel("Intervals in semitones", "steps", _numbers(found.intervals, _signed), lambda label: label == "0")
-    yield _Panel("Durations in quarter notes", "notes and rests", _durations(found.durations))
-    yield _Panel("Keys", "tunes", _words(found.keys))
+    yield _Panel(
+        "Intervals in semitones", "steps", _numbers(found.intervals, _signed), lambda label: label == "0"
+    )
+    yield _Panel("Durations (numbers: quarter notes)", "notes and rests", _durations(found.durations))
+    yield _Panel("Keys", "tunes", _words(_flats_as_b(found.keys)))
     yield _Panel("Meters", "tunes", _words(found.meters))
-    yield _Panel("Rests in quarter notes", "rests", _durations(found.rest_durations))
+    yield _Panel("Rests (numbers: quarter notes)", "rests", _durations(found.rest_durations))
     yield _Panel("Phrase length in bars", "phrases", _numbers(found.phrase_bars, str))
     yield _Panel("Phrase length in notes", "phrases", _numbers(found.phrase_notes, str))
-    yield _Panel("Regions", "tunes", _words(found.regions) if set(found.regions) != {"none"} else [])
+    yield _Panel("Regions", "tunes", _words(_regions(found.regions)))
 
 
 def _numbers(counts: dict[Any, int], name: Callable[[Any], str]) -> list[tuple[str, int]]:
@@ -127,6 +136,25 @@ def _words(counts: Any) -> list[tuple[str, int]]:
     bars = [(str(label), count) for label, count in ordered(counts)]
     rest = sum(count for _, count in bars[MOST_WORDS:])
     return bars[:MOST_WORDS] + ([("other", rest)] if rest else [])
+
+
+def _flats_as_b(keys: Counter[str]) -> Counter[str]:
+    return Counter({key.replace("-", "b", 1): count for key, count in keys.items()})
+
+
+def _regions(regions: Counter[str]) -> Counter[str]:
+    """Regions ('Europa, Mitteleuropa, Deutschland') by the finest level that fits into a panel."""
+    if set(regions) <= {"none"}:
+        return Counter()
+    deepest = max(label.count(",") for label in regions) + 1
+    grouped: Counter[str] = Counter()
+    for depth in range(deepest, 0, -1):
+        grouped = Counter()
+        for label, count in regions.items():
+            grouped[[part.strip() for part in label.split(",")][:depth][-1]] += count
+        if len(grouped) <= MOST_WORDS:
+            break
+    return grouped
 
 
 def _durations(counts: Any) -> list[tuple[str, int]]:
@@ -174,7 +202,8 @@ def _draw(panel: _Panel) -> Iterable[str]:
         colour = _ACCENT if panel.marked(label) else _BAR
         yield (
             f'<rect x="{x - bar / 2:.1f}" y="{base - tall:.1f}" width="{bar:.1f}" height="{tall:.1f}"'
-            f' rx="1.5" fill="{colour}"><title>{escape(label)}: {count:,} ({count / total:.1%})</title></rect>'
+            f' rx="1.5" fill="{colour}">'
+            f"<title>{escape(label)}: {count:,} ({count / total:.1%})</title></rect>"
         )
         if place % skip == 0:
             yield _label(x, base + 14, label, slot * skip)
@@ -192,7 +221,8 @@ def _label(x: float, y: float, label: str, room: float) -> str:
     if len(label) * 5.6 + 3 <= room:
         return _text(x, y, label, size=10, anchor="middle")
     short = label if len(label) <= 12 else label[:11] + "…"
-    return f'<g transform="translate({x + 4:.1f} {y - 4:.1f}) rotate(-35)">{_text(0, 0, short, size=9, anchor="end")}</g>'
+    words = _text(0, 0, short, size=9, anchor="end")
+    return f'<g transform="translate({x + 4:.1f} {y - 4:.1f}) rotate(-35)">{words}</g>'
 
 
 def _text(

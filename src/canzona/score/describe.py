@@ -171,7 +171,9 @@ def _degrees(tune: Tune, sounding: list[Note]) -> Iterator[str]:
 def _add_files(found: Description, folder: Path) -> None:
     paths = find_scores(folder)
     if not paths:
-        raise EmptyTuneError(f"{folder} holds no score", hint="give a folder with .krn, .abc, .musicxml or .mid")
+        raise EmptyTuneError(
+            f"{folder} holds no score", hint="give a folder with .krn, .abc, .musicxml or .mid"
+        )
     for path in paths:
         found.files += 1
         try:

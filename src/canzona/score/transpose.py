@@ -104,7 +104,9 @@ def _to_key(tune: Tune, text: str, found: re.Match[str]) -> Interval:
     alter = _SIGNS.get(sign, sign.count("#") - sign.count("b") - sign.count("-"))
     key = tune.key
     if key is None or not key.tonic:
-        raise UsageError(f"{tune.source or 'the tune'} names no key to go to {text} from", hint="give an interval")
+        raise UsageError(
+            f"{tune.source or 'the tune'} names no key to go to {text} from", hint="give an interval"
+        )
     if wanted and wanted != _mode_of(key.mode or "major"):
         raise UsageError(
             f"transposing keeps the mode: {key} cannot become '{text}'", hint="name the tonic alone"

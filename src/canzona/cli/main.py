@@ -1,0 +1,119 @@
+"""The `canzona` program: finds the commands by listing this folder, and ends on one sentence.
+
+Exit codes: 0 done; 1 an input could not be handled; 2 wrong usage; 3 rules contradict one
+another; 4 a model is missing, damaged or foreign; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+
+import click
+
+import canzona
+import canzona.cli
+from canzona.errors import CanzonaError
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""As a shell reports a program that SIGPIPE ended."""
+
+_NO_COMMANDS = ("main", "options", "progress")
+
+
+class Commands(click.Group):
+    """A group whose commands are the modules of this folder, imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands in alphabetical order."""
+        found = (module.name for module in pkgutil.iter_modules(canzona.cli.__path__))
+        return sorted(name.replace("_", "-") for name in found if name not in _NO_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, or None."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"canzona.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command to call; an unknown name is answered with the nearest one."""
+        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1, 0.5)
+            hint = (
+                f"did you mean '{near[0]}'?"
+                if near
+                else f"choose one of {', '.join(self.list_commands(ctx))}"
+            )
+            raise click.UsageError(f"there is no command '{args[0]}'; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 an input could not be handled, 2 wrong usage, 3 rules contradict "
+    "one another, 4 a model is missing or damaged, 130 interrupted.",
+)
+@click.version_option(canzona.__version__, "-V", "--version", message="canzona %(version)s")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+def cli(verbose: bool) -> None:
+    """Compose folk tunes from real scores, and turn scores into one another."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command line (by default the process's own) and leave with its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(run(words))
+
+
+def run(words: Sequence[str]) -> int:
+    """Run a command line and say what went wrong in one sentence; the exit code."""
+    code = 1
+    try:
+        color = False if os.environ.get("NO_COLOR") else None
+        result = cli.main(list(words), "canzona", standalone_mode=False, color=color)
+        code = result if isinstance(result, int) else 0
+        sys.stdout.flush()
+    except CanzonaError as error:
+        _say(str(error))
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted")
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # What is left in the buffer would raise once more when Python closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = BROKEN_PIPE
+    except MemoryError:
+        _say("there is not enough memory for this; try a smaller input or fewer --jobs")
+    except Exception as error:
+        if _verbose(words):
+            raise
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        _say(f"an error that should not happen ({what}); please report it with what -v shows")
+    return code
+
+
+def _verbose(words: Sequence[str]) -> bool:
+    return "-v" in words or "--verbose" in words
+
+
+def _say(sentence: str) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        click.echo(f"canzona: {sentence}", err=True)

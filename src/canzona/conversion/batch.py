@@ -1,0 +1,196 @@
+"""Many files at once: where each output goes, processes at work, and what came of each input."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from canzona.conversion.targets import Output, target_named
+from canzona.conversion.tune_file import Conversion, convert_bytes
+from canzona.errors import CanzonaError, UsageError
+from canzona.files import make_folder, refuse_existing, write_together
+from canzona.score.format import find_scores, format_of
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of one input.
+
+    Attributes
+    ----------
+    source : the input.
+    outputs : the files written.
+    losses : what the targets cannot hold, each in a few words.
+    errors : what could not be done; empty where all went well.
+    """
+
+    source: Path
+    outputs: tuple[Path, ...] = ()
+    losses: tuple[str, ...] = ()
+    errors: tuple[CanzonaError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    source: Path
+    stem: Path
+    """The outputs' path without what follows the name: a tune's number, a page's, the ending."""
+
+
+def convert(
+    source: str | Path,
+    target: str | Path,
+    *,
+    to: str = "",
+    transpose: str = "",
+    track: str = "",
+    unfold: bool = False,
+    tempo: float | None = None,
+    instrument: str = "",
+    soundfont: str = "",
+    split: bool = False,
+    force: bool = False,
+    jobs: int = 1,
+) -> list[Report]:
+    """Convert a file, or all scores of a folder.
+
+    Parameters
+    ----------
+    source : a file or folder.
+    target : the folder to write to; without `to`, a file whose ending says what is made.
+    to : the kind to make: 'krn', 'abc', 'musicxml', 'mid', 'svg', 'png', 'pdf', 'wav' ...
+    transpose ... split : see `Conversion`.
+    force : replace files that exist.
+    jobs : processes at work.
+
+    Returns
+    -------
+    A report for each input file. Of a folder, files that could not be handled say so in
+    their report.
+
+    Raises
+    ------
+    CanzonaError : an option makes no sense, or `source` is a file and could not be handled.
+    """
+    source, target = Path(source), Path(target)
+    kind = to or target_named(target.suffix, source=str(target)).name
+    conversion = Conversion(kind, transpose, track, unfold, tempo, instrument, soundfont, split)
+    if to:
+        reports = list(convert_all([source], target, conversion, force=force, jobs=jobs))
+    elif source.is_dir():
+        raise UsageError(
+            f"{source} is a folder and {target} a file", hint="name a folder and the kind with `to`"
+        )
+    else:
+        reports = [convert_one(_Job(source, target.with_suffix("")), conversion, force=force, exact=target)]
+    if not source.is_dir() and reports and reports[0].errors:
+        raise reports[0].errors[0]
+    return reports
+
+
+def convert_all(
+    sources: Iterable[Path], folder: Path, conversion: Conversion, *, force: bool = False, jobs: int = 1
+) -> Iterator[Report]:
+    """Convert files and folders (recursively, keeping their subfolders) into a folder, in order.
+
+    Parameters
+    ----------
+    sources : files and folders; those that do not exist are reported, not raised.
+    folder : where the outputs go; made if needed.
+    conversion : what to make.
+    force : replace files that exist.
+    jobs : processes at work.
+
+    Raises
+    ------
+    UsageError : the conversion makes no sense.
+    WriteError : the folder cannot be made.
+    """
+    target = conversion.target
+    make_folder(folder)
+    planned: list[_Job | Report] = []
+    for source in sources:
+        planned += _plan(source, folder)
+    tasks = _told_apart([each for each in planned if isinstance(each, _Job)], target.suffix)
+    yield from (each for each in planned if isinstance(each, Report))
+    if jobs == 1 or len(tasks) < 2:
+        for task in tasks:
+            yield convert_one(task, conversion, force=force)
+        return
+    with ProcessPoolExecutor(min(jobs, len(tasks))) as pool:
+        waiting = [pool.submit(convert_one, task, conversion, force=force) for task in tasks]
+        try:
+            for each in waiting:
+                yield each.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def convert_one(task: _Job, conversion: Conversion, *, force: bool, exact: Path | None = None) -> Report:
+    """Convert one file and write what comes of it; whatever goes wrong stands in the report."""
+    try:
+        data = _read(task.source)
+        if exact is not None:
+            refuse_existing(exact, force=force)
+        made = list(convert_bytes(data, str(task.source), format_of(task.source), conversion))
+        outputs = {
+            _path(task.stem, output, conversion, exact): output
+            for output in made
+            if isinstance(output, Output)
+        }
+        if outputs:
+            make_folder(task.stem.parent)
+        written = write_together({path: output.data for path, output in outputs.items()}, force=force)
+    except UsageError:
+        raise
+    except CanzonaError as error:
+        return Report(task.source, errors=(error,))
+    losses = dict.fromkeys(loss for output in outputs.values() for loss in output.losses)
+    errors = tuple(each for each in made if isinstance(each, CanzonaError))
+    return Report(task.source, tuple(written), tuple(losses), errors)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise CanzonaError(f"{path}: {reason}", hint="check the path and its permissions") from error
+
+
+def _path(stem: Path, output: Output, conversion: Conversion, exact: Path | None) -> Path:
+    suffix = exact.suffix if exact is not None else conversion.target.suffix
+    return stem.with_name(stem.name + output.tail + suffix)
+
+
+def _plan(source: Path, folder: Path) -> list[_Job | Report]:
+    if not source.is_dir():
+        return [_Job(source, folder / source.stem)]
+    found = find_scores(source)
+    if not found:
+        error = CanzonaError(
+            f"{source} holds no score", hint="give a folder with .krn, .abc, .musicxml or .mid"
+        )
+        return [Report(source, errors=(error,))]
+    return [_Job(path, folder / path.relative_to(source).with_suffix("")) for path in found]
+
+
+def _told_apart(tasks: list[_Job], suffix: str) -> list[_Job]:
+    """Inputs of one name (tune.krn, tune.abc) get outputs of different names (tune-krn, tune-abc)."""
+    names = Counter(task.stem for task in tasks)
+    taken: set[Path] = set()
+    apart = []
+    for task in tasks:
+        stem = task.stem
+        if names[stem] > 1:
+            stem = stem.with_name(f"{stem.name}-{task.source.suffix.lower().removeprefix('.')}")
+        number = 2
+        while stem in taken:
+            stem = task.stem.with_name(f"{task.stem.name}-{number}")
+            number += 1
+        taken.add(stem)
+        apart.append(_Job(task.source, stem))
+    return apart

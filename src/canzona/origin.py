@@ -1,0 +1,194 @@
+"""How a file was made, read back from the file itself, and made again.
+
+Scores are asked through their readers; pages and sound through the place where each keeps
+words: SVG `<metadata>`, PNG text chunks, PDF keywords, RIFF INFO, the comments of FLAC, Ogg
+and MP3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import io
+import re
+import struct
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from canzona.conversion import Conversion, Output, convert_bytes
+from canzona.errors import CanzonaError, FormatError, UnsupportedError, UsageError
+from canzona.score.format import format_of, formats
+from canzona.score.provenance import Input, Provenance
+
+_MARK = b"canzona"
+_OURS = "only files that Canzona wrote say how they were made"
+
+
+def explain(path: str | Path) -> Provenance:
+    """How a file was made, as the file says.
+
+    Parameters
+    ----------
+    path : a score, page or sound file that Canzona wrote.
+
+    Raises
+    ------
+    FormatError : the file cannot be read, or says nothing of how it was made.
+    """
+    path = Path(path)
+    data = _bytes_of(path)
+    line = _line_in(path, data)
+    if not line:
+        raise FormatError("nothing in it says how it was made", source=str(path), hint=_OURS)
+    return Provenance.from_json(line, source=str(path))
+
+
+def replay(path: str | Path, *, inputs: Sequence[str | Path] = ()) -> bytes:
+    """The bytes of a file, made once more from what it says of itself.
+
+    Parameters
+    ----------
+    path : a file that Canzona wrote.
+    inputs : files, or folders to look in, for inputs that no longer lie where they did. An
+        input is used only if its SHA-256 is the one stated.
+
+    Raises
+    ------
+    FormatError : the file says nothing of how it was made.
+    UsageError : an input is not found, or its content has changed.
+    UnsupportedError : it was made by a command or a version that cannot be played again.
+    """
+    path = Path(path)
+    made = explain(path)
+    if made.command == "convert":
+        return _replay_conversion(path, made, [Path(each) for each in inputs])
+    if made.command == "write":
+        raise UnsupportedError(f"{path} was written by a Python program", hint="run that program again")
+    # Bound late: composing needs a model's runtime, which a conversion never loads.
+    import canzona.composition as composition
+
+    player: Callable[..., bytes] | None = getattr(composition, "replay", None)
+    if player is None or made.command not in ("compose", "vary"):
+        raise UnsupportedError(f"{path} was made by '{made.command}', which this version cannot play again")
+    found = {each.name: _find_input(each, path, [Path(place) for place in inputs]) for each in made.inputs}
+    return player(made, suffix=path.suffix.lower(), inputs=found)
+
+
+def _replay_conversion(path: Path, made: Provenance, places: list[Path]) -> bytes:
+    if not made.inputs:
+        raise FormatError("it names no input", source=str(path))
+    options = dict(made.options)
+    number = int(options.pop("number", 0))
+    conversion = Conversion.from_dict(options)
+    origin = made.inputs[0]
+    data = _find_input(origin, path, places).read_bytes()
+    known = format_of(Path(origin.name))
+    outputs = list(convert_bytes(data, origin.name, known, conversion, only=number))
+    written = [each.data for each in outputs if isinstance(each, Output)]
+    if not written:
+        failed = next((each for each in outputs if isinstance(each, CanzonaError)), None)
+        raise failed or UnsupportedError(f"{origin.name} holds no tune number {number}")
+    # The pages of a picture say the same of themselves: the file's own bytes tell which it is.
+    own = _bytes_of(path)
+    return next((each for each in written if each == own), written[0])
+
+
+def _find_input(origin: Input, path: Path, places: list[Path]) -> Path:
+    """The input, where it lay, beside the file or in the places given; its content is checked."""
+    name = Path(origin.name)
+    candidates = [name, path.parent / name, path.parent / name.name]
+    for place in places:
+        candidates += sorted(place.rglob(name.name)) if place.is_dir() else [place]
+    changed = None
+    for candidate in candidates:
+        if not candidate.is_file():
+            continue
+        if hashlib.sha256(_bytes_of(candidate)).hexdigest() == origin.sha256:
+            return candidate
+        changed = changed or candidate
+    if changed is not None:
+        raise UsageError(
+            f"{changed} is not the file that {path} was made from: its SHA-256 differs",
+            hint="name the right one with --input",
+        )
+    raise UsageError(f"{origin.name}, which {path} was made from, is not there", hint="name it with --input")
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise FormatError(reason, source=str(path), hint="check the path and its permissions") from error
+
+
+def _line_in(path: Path, data: bytes) -> str:
+    """The line of JSON in a file, or an empty string."""
+    suffix = path.suffix.lower()
+    if any(suffix in known.suffixes for known in formats()):
+        return next((tune.provenance for tune in format_of(path).read(data, str(path), None)), "")
+    finder = _FINDERS.get(suffix)
+    if finder is None:
+        raise FormatError(f"'{suffix}' is no kind of file that Canzona writes", source=str(path), hint=_OURS)
+    words = finder(data)
+    return words[words.find("{") :].strip("\0 \n") if "{" in words else ""
+
+
+def _in_svg(data: bytes) -> str:
+    begin = data.find(b"<metadata")
+    end = data.find(b"</metadata>", begin)
+    if begin < 0 or end < 0:
+        return ""
+    words = data[begin:end].decode("utf-8", "replace").partition(">")[2]
+    return html.unescape(words)
+
+
+def _in_png(data: bytes) -> str:
+    at = 8
+    while at + 12 <= len(data):
+        size, kind = struct.unpack(">I4s", data[at : at + 8])
+        body = data[at + 8 : at + 8 + size]
+        if kind in (b"tEXt", b"iTXt") and body.startswith(_MARK + b"\0"):
+            encoding = "latin-1" if kind == b"tEXt" else "utf-8"
+            return body[len(_MARK) :].lstrip(b"\0").decode(encoding, "replace")
+        at += 12 + size
+    return ""
+
+
+def _in_pdf(data: bytes) -> str:
+    found = re.search(rb"/Keywords\s*<([0-9A-Fa-f]*)>", data)
+    if not found or len(found[1]) % 2:
+        return ""
+    return bytes.fromhex(found[1].decode("ascii")).decode("utf-16", "replace")
+
+
+def _in_wav(data: bytes) -> str:
+    at = 12
+    while at + 8 <= len(data):
+        kind, size = struct.unpack("<4sI", data[at : at + 8])
+        if kind == b"LIST" and data[at + 8 : at + 12] == b"INFO":
+            end, at = min(at + 8 + size, len(data)), at + 12
+            while at + 8 <= end:
+                kind, size = struct.unpack("<4sI", data[at : at + 8])
+                if kind == b"ICMT":
+                    return data[at + 8 : at + 8 + size].decode("utf-8", "replace")
+                at += 8 + size + size % 2
+            return ""
+        at += 8 + size + size % 2
+    return ""
+
+
+def _in_sound(data: bytes) -> str:
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            return str(file.comment)
+    except (soundfile.SoundFileError, RuntimeError, ValueError):
+        return ""
+
+
+_FINDERS: dict[str, Callable[[bytes], str]] = {
+    ".svg": _in_svg, ".png": _in_png, ".pdf": _in_pdf, ".wav": _in_wav,
+    ".flac": _in_sound, ".ogg": _in_sound, ".mp3": _in_sound,
+}  # fmt: skip
