@@ -136,14 +136,15 @@ class TuneState:
     Parameters
     ----------
     vocabulary : the classes.
-    listed : for scoring, the tune whose events will be pushed: its bar lines, meters and
-        conditions are free information. For writing, an EventList without events; bar lines
-        then follow from meter and pickup.
+    listed : the tune whose events will be pushed, or the beginning of one: its bar lines,
+        meters and conditions are free information.
+    writing : bar lines go on regularly, from the last one given or from the pickup.
     """
 
-    def __init__(self, vocabulary: Vocabulary, listed: EventList) -> None:
+    def __init__(self, vocabulary: Vocabulary, listed: EventList, *, writing: bool = False) -> None:
         self.vocabulary = vocabulary
         self.listed = listed
+        self.writing = writing
         self.conditions = listed.conditions
         self.now = 0
         self.onsets: list[int] = []
@@ -156,8 +157,8 @@ class TuneState:
         self.phrase_starts = [0]
         self.phrase_first_event = [0]
         self._matches = {name: _Match(shortest) for name, shortest in SHORTEST_MATCH.items()}
-        self._barline = 0
-        self._bars = 0
+        self.barline = 0
+        self.bars = 0
         self._next_barline = 0
         self._next_meter = 0
         self._fixed = _fixed_features(vocabulary, listed)
@@ -178,23 +179,23 @@ class TuneState:
             self._set_meter(meters[self._next_meter][1])
             self._next_meter += 1
         barlines = self.listed.barlines
-        if barlines or self.listed.events:
-            while self._next_barline < len(barlines) and barlines[self._next_barline] <= self.now:
-                self._barline = barlines[self._next_barline]
-                self._next_barline += 1
-                self._bars += 1
-        elif self.bar_length:
-            passed, _ = divmod(self.now - self.conditions.pickup, self.bar_length)
+        while self._next_barline < len(barlines) and barlines[self._next_barline] <= self.now:
+            self.barline = barlines[self._next_barline]
+            self._next_barline += 1
+            self.bars += 1
+        if self.writing and self.bar_length and self._next_barline == len(barlines):
+            first = barlines[-1] if barlines else self.conditions.pickup
+            passed = (self.now - first) // self.bar_length
             if passed >= 0:
-                self._barline = self.conditions.pickup + passed * self.bar_length
-                self._bars = passed + 1
+                self.barline = first + passed * self.bar_length
+                self.bars = max(1, len(barlines)) + passed
 
     def place(self, later: int = 0) -> tuple[int, int]:
         """Ticks since the bar line and ticks left to the next, `later` ticks from now (-1: no meter)."""
         if not self.bar_length:
-            return self.now + later - self._barline, -1
-        place = self.now + later - self._barline
-        if self._bars == 0 and self.conditions.pickup:
+            return self.now + later - self.barline, -1
+        place = self.now + later - self.barline
+        if self.bars == 0 and self.conditions.pickup:
             place += self.bar_length - self.conditions.pickup
         return place, self.bar_length - place
 
@@ -223,7 +224,7 @@ class TuneState:
             pickup,
             *self._phrase_features(),
             min(15, len(self.onsets).bit_length() * 2 + (len(self.onsets) >> 5 & 1)),
-            min(40, self._bars),
+            min(40, self.bars),
         ]
         for bars in LOOKBACK_BARS:
             row += self._sounding_at(self.now - bars * self.bar_length) if self.bar_length else (no_pitch, no_duration)
