@@ -89,7 +89,7 @@ class Barlines:
             line = _barline(edge, first=place == 0, last=not edge.numbered)
             if line is not None:
                 lines.append(line)
-            plain = line is None or not (line.repeat in ("end", "both") or line.ending)
+            plain = line is None or not (line.repeat or line.ending)
             if edge.ending_stops and plain and (line is None or line.kind not in ("double", "final")):
                 dropped["endings that stop at a plain bar line"] += edge.numbered
         return tuple(lines)

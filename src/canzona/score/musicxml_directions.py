@@ -8,7 +8,7 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from canzona.score.musicxml_signs import VALUES, WEDGES, chord_sign, chord_suffix, number
-from canzona.score.tune import Attachment
+from canzona.score.tune import Attachment, AttachmentKind
 
 
 @dataclass(slots=True)
@@ -43,7 +43,8 @@ def read_direction(element: Element, dropped: Counter[str]) -> Direction:
         else:
             dropped[f"<{tag}> directions"] += 1
     if words.strip():
-        direction.signs.append(Attachment("text", words.strip()))
+        kind: AttachmentKind = "tempo" if element.get("directive") == "yes" else "text"
+        direction.signs.append(Attachment(kind, words.strip()))
     sound = element.find("sound")
     if sound is not None:
         direction.tempo = number(sound.get("tempo", "")) or direction.tempo

@@ -12,15 +12,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import get_args
 
 from canzona.score.musicxml_notes import Event
-from canzona.score.tune import Attachment, AttachmentKind, Note
+from canzona.score.tune import Attachment, Note
 
 Line = tuple[str, str]
 """Staff and voice."""
 
-_KINDS = {kind: place for place, kind in enumerate(get_args(AttachmentKind))}
+_RANKS = ("chord", "text", "tempo", "dynamic", "ornament", "articulation", "fermata", "slur", "lyric")
+"""The order of signs at one moment, from the top of the page down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _hang(events: list[Event], signs: Sequence[Sign]) -> None:
 def _note(event: Event) -> Note:
     signs = event.signs
     if len(signs) > 1:
-        signs = sorted(signs, key=lambda sign: (sign.offset, _KINDS[sign.kind]))
+        signs = sorted(signs, key=lambda sign: (sign.offset, _RANKS.index(sign.kind), sign.number))
     return Note(
         event.onset, event.duration, event.pitch, event.phrase_start, event.phrase_end,
         tuple(event.graces), tuple(signs),

@@ -172,12 +172,17 @@ def _write_notations(note: Element, piece: Piece, ties: list[str]) -> None:
         if sign.kind in ("ornament", "articulation"):
             _write_sign(notations, families, sign)
         elif sign.kind == "fermata":
-            SubElement(notations, "fermata").text = sign.text if sign.text in FERMATAS else None
-    for kind, marked in (("stop", piece.note.phrase_end and piece.last), ("start", piece.note.phrase_start and piece.first)):
-        if marked:
-            SubElement(notations, "other-notation", {"type": kind, "number": "1"}).text = "phrase"
+            fermata = SubElement(notations, "fermata", {"type": "inverted"} if sign.text == "inverted" else {})
+            fermata.text = sign.text if sign.text in FERMATAS else None
+    _write_phrase(notations, "stop", marked=piece.note.phrase_end and piece.last)
+    _write_phrase(notations, "start", marked=piece.note.phrase_start and piece.first)
     if len(notations):
         note.append(notations)
+
+
+def _write_phrase(notations: Element, kind: str, *, marked: bool) -> None:
+    if marked:
+        SubElement(notations, "other-notation", {"type": kind, "number": "1"}).text = "phrase"
 
 
 def _write_sign(notations: Element, families: dict[str, Element], sign: Attachment) -> None:
@@ -197,6 +202,8 @@ def _write_sign(notations: Element, families: dict[str, Element], sign: Attachme
 
 def _write_words(parent: Element, sign: Attachment, offset: Fraction) -> None:
     direction = SubElement(parent, "direction", {"placement": "below" if sign.kind == "dynamic" else "above"})
+    if sign.kind == "tempo":
+        direction.set("directive", "yes")
     kind = SubElement(direction, "direction-type")
     if sign.kind == "dynamic" and sign.text in WEDGES:
         SubElement(kind, "wedge", {"type": sign.text})
@@ -204,7 +211,7 @@ def _write_words(parent: Element, sign: Attachment, offset: Fraction) -> None:
         SubElement(SubElement(kind, "dynamics"), sign.text)
     elif sign.kind == "dynamic":
         SubElement(SubElement(kind, "dynamics"), "other-dynamics").text = sign.text
-    elif sign.text in ("segno", "coda"):
+    elif sign.kind == "text" and sign.text in ("segno", "coda"):
         SubElement(kind, sign.text)
     else:
         SubElement(kind, "words").text = sign.text
@@ -216,7 +223,7 @@ def _write_tempo_change(parent: Element, text: str, offset: Fraction) -> None:
     if top.isdecimal() and len(text) < 20 and (bottom or "1").isdecimal() and int(bottom or 1) and int(top):
         _write_tempo(parent, Fraction(int(top), int(bottom or 1)), offset)
     else:
-        _write_words(parent, Attachment("text", text), offset)
+        _write_words(parent, Attachment("tempo", text), offset)
 
 
 def _write_tempo(parent: Element, tempo: Fraction, offset: Fraction) -> None:

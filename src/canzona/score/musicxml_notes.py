@@ -191,8 +191,8 @@ def _read_lyric(element: Element, note: ReadNote) -> None:
         elif child.tag == "end-line":
             note.line_end = True
     text = text.strip()
-    if syllabic in ("begin", "middle") and text:
-        text += "-"
+    if text and (syllabic in ("begin", "middle") or text.endswith("-")):
+        text = (text.rstrip("- \xa0") or text) + "-"
     elif not syllabic and text == ".":  # a dot stands for 'held' in the Turkish collection
         text = "_"
     elif not text and extends:
@@ -207,7 +207,8 @@ def _read_notations(element: Element, event: Event, dropped: Counter[str]) -> No
         if tag == "slur":
             _read_slur(child, event)
         elif tag == "fermata":
-            event.signs.append(Attachment("fermata", (child.text or "").strip() or "fermata"))
+            shape = "inverted" if child.get("type") == "inverted" else (child.text or "").strip()
+            event.signs.append(Attachment("fermata", shape or "fermata"))
         elif tag == "other-notation":
             _read_other(child, event, dropped)
         elif tag == "articulations":

@@ -137,9 +137,9 @@ def meter_of(pairs: list[tuple[str, str]], symbol: str) -> Meter | None:
     """The meter of pairs of beats ('3+2') and beat type ('8'); None where they are no numbers."""
     parts: list[Fraction] = []
     units: list[int] = []
-    for beats, unit in pairs:
+    for beats, beat_unit in pairs:
         counts = [number(part) for part in beats.split("+")]
-        beat_type = number(unit)
+        beat_type = number(beat_unit)
         if beat_type is None or beat_type.denominator != 1 or not 1 <= beat_type <= 1024:
             return None
         if any(count is None or count <= 0 or count > 1024 for count in counts) or len(counts) > 64:

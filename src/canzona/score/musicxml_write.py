@@ -36,6 +36,7 @@ _DOCTYPE = (
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _STYLES = {"double": "light-light", "final": "light-heavy", "dashed": "dashed", "invisible": "none",
            "regular": "regular"}  # fmt: skip
+_REPEAT_STYLES = {"regular": "light-heavy", "final": "heavy-heavy"}
 
 
 def score_bytes(tune: Tune) -> bytes:
@@ -104,7 +105,9 @@ class _PartWriter:
             if self.own_divisions:
                 self.divisions = _divisions([measure], self.tune)
             self._measure(element, measure, first=place == 0)
-            _write_right(element, following, stops=measure.end in self.ending_ends)
+            _write_right(
+                element, following, stops=self.ending_ends.get(measure.end, ""), last=measure is self.measures[-1]
+            )
 
     def _measure(self, element: Element, measure: Measure, *, first: bool) -> None:
         _write_left(element, measure.opening, first=first)
@@ -201,28 +204,21 @@ def _write_left(element: Element, line: Barline | None, *, first: bool) -> None:
         SubElement(left, "repeat", {"direction": "forward"})
 
 
-def _write_right(element: Element, line: Barline | None, *, stops: bool) -> None:
+def _write_right(element: Element, line: Barline | None, *, stops: str, last: bool) -> None:
     """The right edge of a measure: the style of the bar line that follows, and what ends there."""
     ends = line is not None and line.repeat in ("end", "both")
-    closing = line is not None and element is not None and line.kind != "regular"
-    if line is None or not (ends or closing or stops or _is_closing(line)):
-        if stops:
-            right = SubElement(element, "barline", {"location": "right"})
-            SubElement(right, "ending", {"number": "1", "type": "discontinue"})
+    kind = line.kind if line is not None else "regular"
+    if not (ends or stops or kind != "regular" or (last and line is not None)):
         return
     right = SubElement(element, "barline", {"location": "right"})
-    if line.kind == "regular":
-        SubElement(right, "bar-style").text = "light-heavy" if ends else "regular"
-    else:
-        SubElement(right, "bar-style").text = "heavy-heavy" if ends and line.kind == "final" else _STYLES[line.kind]
+    if ends:
+        SubElement(right, "bar-style").text = _REPEAT_STYLES.get(kind, _STYLES[kind])
+    elif line is not None:
+        SubElement(right, "bar-style").text = _STYLES[kind]
     if stops:
-        SubElement(right, "ending", {"number": "1", "type": "stop" if ends else "discontinue"})
+        SubElement(right, "ending", {"number": stops, "type": "stop" if ends else "discontinue"})
     if ends:
         SubElement(right, "repeat", {"direction": "backward"})
-
-
-def _is_closing(line: Barline) -> bool:
-    return False
 
 
 def _ending_numbers(label: str) -> str:
@@ -234,7 +230,7 @@ def _ending_ends(tune: Tune) -> dict[Fraction, str]:
     found: dict[Fraction, str] = {}
     current = ""
     for line in tune.barlines:
-        if current and (line.repeat in ("end", "both") or line.ending or line.kind in ("double", "final")):
+        if current and (line.repeat or line.ending or line.kind in ("double", "final")):
             found[line.onset] = current
             current = ""
         current = _ending_numbers(line.ending) if line.ending else current

@@ -1,0 +1,122 @@
+"""Exact times from ticks.
+
+Notation programs and converters place notes on a grid of ticks; then the ticks are the exact
+times, but for two habits: an onset that comes a tick late (abc2midi), and notes that end a
+little before the next begins (the gate of a sequencer), which are no rests. A file that
+follows no grid was played, and each quarter of it is fitted to the coarsest division that
+comes near its onsets.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from fractions import Fraction
+
+FINEST = 48
+"""Parts of a quarter note in which ordinary note values are counted."""
+
+COARSE_TICKS = 4
+"""A player never strikes every note on a multiple of so many ticks."""
+
+_DIVISIONS = (1, 2, 3, 4, 6, 8, 12)
+_PENALTY = Fraction(1, 150)
+_GATE = Fraction(7, 10)
+
+
+def exact_times(
+    onsets: Sequence[int], ends: Sequence[int], division: int
+) -> tuple[list[Fraction], list[Fraction], bool]:
+    """Onsets and ends in quarter notes, and whether they had to be rounded.
+
+    Parameters
+    ----------
+    onsets, ends : of the notes of one line, in ticks, in order, ends not beyond the next onset.
+    division : ticks of a quarter note.
+    """
+    if not onsets:
+        return [], [], False
+    late = _lateness(onsets, division)
+    struck = [Fraction(onset - late, division) for onset in onsets]
+    is_exact = _is_grid([onset - late for onset in onsets], list(ends), division)
+    times = struck if is_exact else _fitted(struck)
+    released = [
+        _release(Fraction(end, division), at, following, struck_at)
+        for end, at, following, struck_at in zip(ends, times, [*times[1:], None], struck, strict=True)
+    ]
+    return times, released, not is_exact
+
+
+def _lateness(onsets: Sequence[int], division: int) -> int:
+    """1 where every onset lies a tick after a common grid, else 0."""
+    plain = math.gcd(division, *onsets)
+    late = math.gcd(division, *(onset - 1 for onset in onsets))
+    return int(late > plain and onsets[0] > 0)
+
+
+def _is_grid(onsets: list[int], ends: list[int], division: int) -> bool:
+    for times in (onsets + ends, onsets):
+        step = math.gcd(division, *times)
+        if step >= COARSE_TICKS or division // step <= FINEST:
+            return True
+    simple = sum(_is_simple(Fraction(onset, division)) for onset in onsets)
+    return simple * 10 >= len(onsets) * 9
+
+
+def _is_simple(time: Fraction) -> bool:
+    return FINEST % time.denominator == 0 or time.denominator in (5, 7, 9, 10, 20)
+
+
+def _release(end: Fraction, onset: Fraction, following: Fraction | None, struck: Fraction) -> Fraction:
+    """The end of a note: where the next begins if only the gate parts them, else on the grid."""
+    if following is None:
+        return end if _is_simple(end) and end > onset else onset + _nearest_value(max(end - struck, Fraction(0)))
+    if end >= following:
+        return following
+    sounds = (end - struck) / (following - onset)
+    if not _is_simple(end):
+        if sounds >= _GATE:
+            return following
+        if end.denominator > 2 * FINEST:
+            end = onset + _nearest_value(end - struck)
+    elif following - end < Fraction(1, 16) and sounds >= _GATE:
+        return following
+    return min(end, following) if end > onset else following
+
+
+def _nearest_value(length: Fraction) -> Fraction:
+    """The nearest length of at least a 32nd on the grids of eighths and twelfths of a quarter."""
+    eighths, twelfths = Fraction(round(length * 8), 8), Fraction(round(length * 12), 12)
+    nearest = min(eighths, twelfths, key=lambda value: (abs(value - length), value.denominator))
+    return max(nearest, Fraction(1, 8))
+
+
+def _fitted(onsets: list[Fraction]) -> list[Fraction]:
+    """Onsets moved to the division of their quarter that fits best; they stay apart."""
+    fitted: list[Fraction] = []
+    at = 0
+    while at < len(onsets):
+        beat = Fraction(math.floor(onsets[at] + Fraction(1, 16)))
+        stop = bisect_left(onsets, beat + Fraction(15, 16), at)
+        stop = max(stop, at + 1)
+        parts = _division([onset - beat for onset in onsets[at:stop]])
+        for onset in onsets[at:stop]:
+            time = beat + Fraction(round((onset - beat) * parts), parts)
+            if fitted and time <= fitted[-1]:
+                time = fitted[-1] + Fraction(1, FINEST)
+            fitted.append(time)
+        at = stop
+    return fitted
+
+
+def _division(places: list[Fraction]) -> int:
+    """Parts of a quarter in which some places lie, the fewer the better."""
+
+    def cost(parts: int) -> Fraction:
+        rounded = [round(place * parts) for place in places]
+        error = sum((abs(place - Fraction(at, parts)) for place, at in zip(places, rounded, strict=True)), Fraction(0))
+        merged = len(rounded) - len(set(rounded))
+        return error + merged + _PENALTY * parts * len(places)
+
+    return min(_DIVISIONS, key=cost)

@@ -1,0 +1,91 @@
+"""Key and spelling of pitches that are known by their height alone, as in MIDI.
+
+The key is the one whose profile correlates best with the time that each pitch class sounds
+(Krumhansl and Schmuckler, in Krumhansl 1990, chapter 4), with a bonus for the key on whose
+tonic the melody ends. A pitch class is then spelled as the note that lies in a window of
+twelve fifths around the tonic (after Longuet-Higgins 1976 and Temperley 2001, chapter 5).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+from canzona.score.musicxml_signs import key_of
+from canzona.score.tune import SEMITONES, Key, Pitch
+
+MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
+MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+"""Ratings of the twelve pitch classes above the tonic (Krumhansl and Kessler 1982)."""
+
+FINAL_BONUS = 0.2
+"""What ending on the tonic adds to a correlation of -1 to 1."""
+
+_MAJOR_FIFTHS = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
+_MINOR_FIFTHS = (-3, 4, -1, -6, 1, -4, 3, -2, 5, 0, -5, 2)
+_FIFTHS_BELOW = {"major": 4, "minor": 5}
+"""How many fifths below the tonic the window of spellings begins."""
+
+_LETTERS = "FCGDAEB"
+
+
+def find_key(notes: Sequence[tuple[int, float]]) -> Key | None:
+    """The major or minor key of a melody, or None without notes.
+
+    Parameters
+    ----------
+    notes : (height in whole semitones with 60 for middle C, duration in any unit) in order.
+    """
+    if not notes:
+        return None
+    weights = [0.0] * 12
+    for height, duration in notes:
+        weights[height % 12] += duration
+    final = notes[-1][0] % 12
+    best, key = -math.inf, None
+    for mode, profile, fifths in (("major", MAJOR_PROFILE, _MAJOR_FIFTHS), ("minor", MINOR_PROFILE, _MINOR_FIFTHS)):
+        for tonic in range(12):
+            fit = _correlation(weights[tonic:] + weights[:tonic], profile) + FINAL_BONUS * (tonic == final)
+            if fit > best + 1e-9:
+                best, key = fit, key_of(fifths[tonic], mode)
+    return key
+
+
+def spelled(height: Fraction, key: Key | None) -> Pitch:
+    """The pitch of a height in semitones (60 for middle C) as it is spelled in a key.
+
+    A microtone is spelled as an alteration of the nearest semitone, the lower one at a tie.
+    """
+    semitone = math.ceil(height - Fraction(1, 2))
+    letter, alter = _names(key)[semitone % 12]
+    octave = (semitone - SEMITONES[letter] - alter) // 12 - 1
+    return Pitch(letter, alter + (height - semitone), octave)
+
+
+def _names(key: Key | None) -> list[tuple[str, int]]:
+    """Letter and alteration of the twelve pitch classes."""
+    tonic, mode = (0, "major") if key is None else _tonic_place(key)
+    lowest = tonic - _FIFTHS_BELOW[mode]
+    names: list[tuple[str, int]] = [("C", 0)] * 12
+    for place in range(lowest, lowest + 12):
+        alter, at = divmod(place + 1, 7)
+        letter = _LETTERS[at]
+        names[(SEMITONES[letter] + alter) % 12] = (letter, alter)
+    return names
+
+
+def _tonic_place(key: Key) -> tuple[int, str]:
+    """Place of the tonic on the line of fifths (C is 0), and which of the two windows is meant."""
+    mode = "minor" if key.mode in ("minor", "aeolian", "dorian", "phrygian", "locrian") else "major"
+    if not key.tonic:
+        return key.fifths + (3 if mode == "minor" else 0), mode
+    return _LETTERS.index(key.tonic) - 1 + 7 * key.tonic_alter, mode
+
+
+def _correlation(weights: Sequence[float], profile: Sequence[float]) -> float:
+    """Pearson's correlation of twelve values with a profile; 0 where all are equal."""
+    mean, middle = sum(weights) / 12, sum(profile) / 12
+    both = sum((w - mean) * (p - middle) for w, p in zip(weights, profile, strict=True))
+    spread = sum((w - mean) ** 2 for w in weights) * sum((p - middle) ** 2 for p in profile)
+    return both / math.sqrt(spread) if spread > 0 else 0.0
