@@ -1,48 +1,90 @@
-"""Humdrum `**kern`: reading one melodic line."""
+"""Humdrum `**kern`, the format of the Essen collection: a table of tokens with records around it.
+
+Reading: the text is UTF-8 or else DOS code page 850, as in the Essen files. Records (`!!!`) and
+comments (`!!`) may stand anywhere. A file of one spine, the usual case, is a token a line and
+goes straight to `kern_build`; any other is taken apart by `kern_spines` first. Whatever a
+Tune cannot hold is named in `losses`.
+
+Records of our own: `!!!canzona:` says how a file was made, `!!!canzona-phrases:` whether its
+phrase marks are inferred, `!!!canzona-endings:` that endings stand in `*ending:` alone, and
+`!!!RDF**kern: i=alteration 1/2` declares the letter that adds half a semitone to a pitch.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import cast
 
 from canzona.errors import FormatError, UnsupportedError
 from canzona.score.format import Format, Written
-from canzona.score.kern_build import Builder
-from canzona.score.tune import Tune
+from canzona.score.kern_build import Builder, with_labelled_endings
+from canzona.score.kern_marks import unescape
+from canzona.score.kern_spines import Voice, is_simple, voice
+from canzona.score.kern_write import ALTERATION, ENDINGS, OWN, PHRASES, PROVENANCE, kern_text
+from canzona.score.losses import differences
+from canzona.score.phrases import infer_phrases
+from canzona.score.tune import Attachment, Note, Phrasing, Tune
+
+_ALTERATION = re.compile(r"(\S+)\s*=\s*alteration (-?\d{1,9}(?:/[1-9]\d{0,8})?)")
+
+
+@dataclasses.dataclass(slots=True)
+class _Surroundings:
+    """What stands around the data."""
+
+    records: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    comments: list[tuple[int, str]] = dataclasses.field(default_factory=list)
+    own: dict[str, str] = dataclasses.field(default_factory=dict)
+    alterations: dict[str, Fraction] = dataclasses.field(default_factory=dict)
+    layout: int = 0
 
 
 def read(data: bytes, source: str = "", track: str | None = None) -> Iterator[Tune]:
-    """The tune of a kern file."""
-    text = decode(data)
-    if "\0" in text or not data.strip():
-        raise FormatError("the file holds no text", source=source, line=1, hint="give a Humdrum file")
+    """The tune of a kern file.
+
+    Parameters
+    ----------
+    data : the file's bytes, UTF-8 or code page 850.
+    source : the file's name, for errors.
+    track : which `**kern` spine to read where there are several: its number from 1, counted
+        from the left, or its instrument's name.
+
+    Raises
+    ------
+    FormatError : the bytes hold no Humdrum table with a `**kern` spine, or one that is broken.
+    PolyphonyError : there are several `**kern` spines and `track` names none of them.
+    """
+    text = decode(data, source)
     lines = text.split("\n")
-    builder = Builder(source, {})
-    spines = 0
-    records: list[tuple[str, str]] = []
-    comments: list[str] = []
-    for place, line in enumerate(lines):
-        first = line[:1]
-        if first == "!":
-            if line.startswith("!!!"):
-                key, colon, value = line[3:].partition(":")
-                if colon:
-                    records.append((key.strip(), value.strip()))
-                    continue
-            comments.append(line.lstrip("!").strip())
-        elif line.startswith("**"):
-            spines = place + 1
-    if not spines:
-        raise FormatError("no **kern spine was found", source=source, line=1, hint="give a Humdrum file")
-    builder.add(["" if line[:2] in ("**", "*-") else line for line in lines])
-    tune = builder.tune()
-    marked = any(note.phrase_start or note.phrase_end for note in tune.notes)
-    yield tune.replace(
-        records=tuple(records), comments=tuple(comments), phrasing="marked" if marked else "none"
-    )
+    around = _surroundings(lines)
+    voice_ = None if track is None and is_simple(text) else voice(lines, source, track)
+    builder = Builder(source, around.alterations)
+    if voice_ is None:
+        builder.add(_single_spine(lines, source))
+    else:
+        builder.add([token if token[:2] != "**" else "" for token in voice_.lines])
+        _attach(builder.notes, voice_)
+        builder.losses.update(voice_.losses)
+        around.comments = sorted([*around.comments, *voice_.comments], key=lambda item: item[0])
+    if around.layout:
+        builder.losses["global layout comment '!!LO:'"] += around.layout
+    yield _finished(builder.tune(), around)
 
 
-def decode(data: bytes) -> str:
-    """Text of a file in UTF-8 or, where it is not, in DOS code page 850 with 0xFF as a space."""
+def decode(data: bytes, source: str = "") -> str:
+    """Text in UTF-8 or, where it is not, in DOS code page 850 with 0xFF as a space; line ends as \\n.
+
+    Raises FormatError for empty and binary files.
+    """
+    if not data.strip():
+        raise FormatError("the file is empty", source=source, line=1, hint="give a Humdrum file")
+    if b"\0" in data:
+        line = data[: data.index(b"\0")].count(b"\n") + 1
+        raise FormatError("the file is binary", source=source, line=line, hint="give a Humdrum file")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -53,8 +95,97 @@ def decode(data: bytes) -> str:
 
 
 def write(tunes: Sequence[Tune]) -> Written:
-    """Kern of a tune."""
-    raise UnsupportedError("kern cannot be written yet")
+    """Kern of one tune, in UTF-8.
+
+    Raises UnsupportedError for more or less than one tune, and for durations beyond all measure.
+    """
+    if len(tunes) != 1:
+        raise UnsupportedError(f"a kern file holds one tune, not {len(tunes)}", hint="write one file a tune")
+    data = kern_text(tunes[0]).encode()
+    try:
+        reread = next(read(data))
+    except FormatError as error:
+        raise UnsupportedError(f"kern cannot hold this tune: {error.message}", hint=error.hint) from error
+    return Written(data, differences(tunes[0], reread))
+
+
+def _surroundings(lines: Sequence[str]) -> _Surroundings:
+    around = _Surroundings()
+    for place, line in enumerate(lines):
+        if line[:2] != "!!":
+            continue
+        if line[:3] == "!!!":
+            key, colon, value = line[3:].partition(":")
+            if colon:
+                _record(around, key.strip(), value.strip())
+                continue
+        if line.startswith("!!LO:"):
+            around.layout += 1
+        else:
+            around.comments.append((place, unescape(line[2:].strip())))
+    return around
+
+
+def _record(around: _Surroundings, key: str, value: str) -> None:
+    if key in OWN:
+        around.own[key] = unescape(value)
+    elif key == ALTERATION and (declared := _ALTERATION.fullmatch(value)):
+        around.alterations[declared[1]] = Fraction(declared[2])
+    else:
+        around.records.append((unescape(key), unescape(value)))
+
+
+def _single_spine(lines: list[str], source: str) -> list[str]:
+    """The lines of a file of one spine, its name and its end left blank."""
+    begins = lines.index("**kern")
+    ends = next((place for place in range(begins, len(lines)) if lines[place] == "*-"), len(lines))
+    for place in (*range(begins), *range(ends + 1, len(lines))):
+        if lines[place][:1] not in ("!", ""):
+            where = "before its spine begins" if place < begins else "after its spine has ended"
+            raise FormatError(
+                f"the file has data {where}",
+                source=source,
+                line=place + 1,
+                hint="keep one piece in one file, between **kern and *-",
+            )
+    tokens = lines[: min(ends, len(lines))]
+    tokens[begins] = ""
+    return tokens
+
+
+def _attach(notes: list[Note], voice_: Voice) -> None:
+    """Hang the marks of other spines and of comments on the notes that sound at their time."""
+    onsets = [note.onset for note in notes]
+    marks: dict[int, list[Attachment]] = {}
+    last = Fraction(0)
+    for moment, mark in voice_.marks:
+        if moment is None:
+            voice_.losses[f"moment of a {mark.kind} within a note"] += 1
+        last = moment = last if moment is None else moment
+        place = bisect_right(onsets, moment) - 1
+        if place < 0 or moment >= notes[place].end:
+            voice_.losses[f"{mark.kind} without a note"] += 1
+        else:
+            marks.setdefault(place, []).append(mark.at(moment - onsets[place]))
+    for place, found in marks.items():
+        notes[place] = dataclasses.replace(notes[place], attachments=notes[place].attachments + tuple(found))
+
+
+def _finished(tune: Tune, around: _Surroundings) -> Tune:
+    marked = any(note.phrase_start or note.phrase_end for note in tune.notes)
+    own = around.own
+    phrasing = own.get(PHRASES, "")
+    if phrasing not in ("marked", "inferred", "none"):
+        phrasing = "marked" if marked else ""
+    tune = tune.replace(
+        records=tuple(around.records),
+        comments=tuple(text for _, text in around.comments),
+        phrasing=cast(Phrasing, phrasing or "none"),
+        provenance=own.get(PROVENANCE, ""),
+    )
+    if tune.sections and ENDINGS not in own:
+        tune = with_labelled_endings(tune)
+    return tune if phrasing else infer_phrases(tune)
 
 
 FORMAT = Format("kern", (".krn", ".kern"), read, write)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import cast
+from typing import TypeVar, cast
 
 from canzona.errors import FormatError
 from canzona.score.kern_tokens import (
@@ -33,6 +34,8 @@ FINEST_RESOLUTION = 2**80
 _FRACTIONS: dict[int, Fraction] = {}
 _MOST_FRACTIONS = 1 << 17
 _NO_GRACES: tuple[Grace, ...] = ()
+_ENDING_LABEL = re.compile(r"(.*\D)(\d{1,2})", re.DOTALL)
+_Value = TypeVar("_Value")
 
 
 class Builder:
@@ -54,6 +57,7 @@ class Builder:
         self.resolution = RESOLUTION
         self.fractions = _FRACTIONS
         self._symbol = ""
+        self._symbol_at = Fraction(-1)
         self._ending = ""
         self._graces: list[Grace] = []
         self._grace_marks: list[Attachment] = []
@@ -94,10 +98,9 @@ class Builder:
                     self._note(token)
                     now = self.now
             elif type(token) is BarToken:
+                here, ending = self._fraction(now), self._ending
                 self.barlines.append(
-                    Barline(
-                        self._fraction(now), token.number, token.suffix, token.kind, token.repeat, self._ending
-                    )
+                    Barline(here, token.number, token.suffix, token.kind, token.repeat, ending)
                 )
                 self._ending = ""
                 if token.losses:
@@ -109,7 +112,8 @@ class Builder:
 
     def _tokens(self, lines: Sequence[str]) -> list[Token]:
         tokens: list[Token] = []
-        seen = known() if not self.alterations else {}
+        local: dict[str, Token] = {}
+        seen = local if self.alterations else known()
         for place, line in enumerate(lines):
             token = seen.get(line)
             if token is None:
@@ -120,6 +124,8 @@ class Builder:
                 except BadToken as error:
                     message, hint = error.args
                     raise FormatError(message, source=self.source, line=place + 1, hint=hint) from None
+                if self.alterations:
+                    local[line] = token
             tokens.append(token)
         return tokens
 
@@ -184,7 +190,7 @@ class Builder:
                 self.losses["mark on a grace note"] += len(self._grace_marks)
             self._graces, self._grace_marks, self._marks = [], [], []
         self.now += token.ticks
-        self._tied_at = len(self.notes) if token.tie in ("[", "_") and token.pitch is not None else -1
+        self._tied_at = len(self.notes) if token.tie in ("[", "_") else -1
 
     def _tie(self, token: NoteToken) -> None:
         before = self.notes[-1]
@@ -213,20 +219,19 @@ class Builder:
         onset = self._fraction(self.now)
         if about == "meter":
             meter = cast(Meter, value)
-            if self._symbol and not meter.is_free:
+            if self._symbol_at == onset and not meter.is_free:
                 meter = dataclasses.replace(meter, symbol=self._symbol)
-            self._symbol = ""
-            self._change(self.meters, onset, meter)
+            _change(self.meters, onset, meter)
         elif about == "met":
             self._mensuration(onset, cast(str, value))
         elif about == "signature":
             signature = cast("tuple[tuple[str, Fraction], ...]", value)
             here = self.keys[-1][1] if self.keys and self.keys[-1][0] == onset else Key()
             here = here if here.signature is None or here.signature == signature or not here.tonic else Key()
-            self._change(self.keys, onset, dataclasses.replace(here, signature=signature))
+            _change(self.keys, onset, dataclasses.replace(here, signature=signature))
         elif about == "key":
             signature_now = self.keys[-1][1].signature if self.keys else None
-            self._change(self.keys, onset, dataclasses.replace(cast(Key, value), signature=signature_now))
+            _change(self.keys, onset, dataclasses.replace(cast(Key, value), signature=signature_now))
         elif about == "section":
             self.sections.append(Section(onset, cast(str, value)))
         elif about == "expansion":
@@ -238,20 +243,16 @@ class Builder:
         else:
             self._name(about, cast(str, value))
 
-    def _change(self, changes: list, onset: Fraction, value: object) -> None:  # type: ignore[type-arg]
-        """Note a change; of two at one moment the later holds."""
-        if changes and changes[-1][0] == onset:
-            changes[-1] = (onset, value)
-        else:
-            changes.append((onset, value))
-
     def _mensuration(self, onset: Fraction, symbol: str) -> None:
+        """A sign of common time or of mensuration: it belongs to the meter beside it, or stands for one."""
         if self.meters and self.meters[-1][0] == onset:
             meter = self.meters[-1][1]
             if not meter.is_free:
                 self.meters[-1] = (onset, dataclasses.replace(meter, symbol=symbol))
-        else:
-            self._symbol = symbol
+            return
+        self._symbol, self._symbol_at = symbol, onset
+        meant = {"c": Meter(4, 4, symbol="c"), "c|": Meter(2, 2, symbol="c|")}.get(symbol)
+        _change(self.meters, onset, meant or Meter(0, 1, symbol=f"met({symbol})"))
 
     def _change_tempo(self, value: object) -> None:
         if isinstance(value, Fraction) and not self.notes and self.tempo is None:
@@ -273,8 +274,8 @@ class Builder:
         for place in self._late_starts:
             if place < len(self.notes):
                 self.notes[place] = dataclasses.replace(self.notes[place], phrase_start=True)
-        names = self.instruments
-        name = names.get("instrument name") or names.get("instrument") or ""
+        if self._marks:
+            self.losses["tempo change after the last note"] += len(self._marks)
         return Tune(
             notes=tuple(self.notes),
             barlines=tuple(self.barlines),
@@ -283,7 +284,52 @@ class Builder:
             sections=tuple(self.sections),
             expansions=tuple(self.expansions),
             tempo=self.tempo,
-            instrument=name,
+            instrument=self._instrument(),
             losses=tuple(f"{what}, {n} times" if n > 1 else what for what, n in sorted(self.losses.items())),
             source=self.source,
         )
+
+    def _instrument(self) -> str:
+        """The instrument's full name or else its code; what says more than that is a loss."""
+        names = [self.instruments.get(about, "") for about in ("instrument name", "instrument")]
+        name = names[0] or names[1]
+        if names[0] and names[1]:
+            self.losses[f"instrument code '{names[1]}'"] += 1
+        if not name:
+            for about in ("instrument abbreviation", "instrument class"):
+                if about in self.instruments:
+                    self.losses[f"{about} '{self.instruments[about]}'"] += 1
+        return name
+
+
+def with_labelled_endings(tune: Tune) -> Tune:
+    """The tune with the endings that its section labels mean.
+
+    A section 'A1' or 'A2' after a section 'A' or 'A1' is an ending of A, as in Verovio; the bar
+    line at which it begins says so too.
+    """
+    endings: dict[Fraction, str] = {}
+    base = None
+    for section in tune.sections:
+        found = _ENDING_LABEL.fullmatch(section.label)
+        if found and base is not None and found[1] == base:
+            endings.setdefault(section.onset, found[2])
+        else:
+            base = section.label
+    if not endings:
+        return tune
+    barlines = [
+        dataclasses.replace(line, ending=endings.pop(line.onset))
+        if line.onset in endings and not line.ending
+        else line
+        for line in tune.barlines
+    ]
+    return tune.replace(barlines=tuple(barlines))
+
+
+def _change(changes: list[tuple[Fraction, _Value]], onset: Fraction, value: _Value) -> None:
+    """Note a change; of two at one moment the later holds."""
+    if changes and changes[-1][0] == onset:
+        changes[-1] = (onset, value)
+    else:
+        changes.append((onset, value))

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from canzona.score.kern_marks import unescape
 from canzona.score.tune import Attachment, AttachmentKind, BarlineKind, Grace, Key, Meter, Pitch, Repeat
 
 RESOLUTION = 2**10 * 3**3 * 5 * 7 * 11
@@ -146,17 +147,17 @@ def duration_of(text: str) -> Fraction | None:
     if found is None:
         return None
     number, divisor, dots = found.groups()
-    if len(number) > 6 or len(divisor or "") > 6 or len(dots) > 8:
+    if len(number) > 9 or len(divisor or "") > 9 or len(dots) > 8:
         raise BadToken(f"'{text[:40]}' has an impossible duration", "expected a value such as 4, 8. or 3%2")
-    if not number.strip("0"):
-        whole = Fraction(2 ** len(number))
-    else:
-        whole = Fraction(int(divisor or 1), int(number))
+    breve = not number.strip("0")
+    whole = Fraction(2 ** len(number)) if breve else Fraction(int(divisor or 1), int(number))
     return 4 * whole * Fraction(2 ** (len(dots) + 1) - 1, 2 ** len(dots))
 
 
 def _parse(text: str, alterations: Mapping[str, Fraction]) -> Token:
     first = text[0]
+    if "\t" in text:
+        raise BadToken("several tokens stand where one spine runs", "tokens are parted by tabulators")
     if first == "*":
         return _interpretation(text[1:], alterations)
     if first == "=":
@@ -226,7 +227,8 @@ def _note(text: str, alterations: Mapping[str, Fraction]) -> NoteToken:
         ends = 0
         marks.append("end of an overlapping phrase")
     losses += [f"sign '{mark}'" if len(mark) == 1 else mark for mark in marks]
-    tie = "_" if "_" in left or ("[" in left and "]" in left) else "[" if "[" in left else "]" if "]" in left else ""
+    tied = [sign for sign in "[_]" if sign in left]
+    tie = "_" if len(tied) > 1 else "".join(tied)
     ticks = (duration or 0) * RESOLUTION
     return NoteToken(
         int(ticks) if ticks == int(ticks) else -1,
@@ -259,7 +261,8 @@ def _attachments(signs: str) -> tuple[tuple[Attachment, ...], list[str]]:
     """Slurs, articulations and ornaments, and the signs that are none of them."""
     kept: list[Attachment] = []
     lost: list[str] = []
-    depth = opened = place = 0
+    depth = place = 0
+    plain = {"(": 0, ")": 0}
     while place < len(signs):
         sign = signs[place]
         place += 1
@@ -267,9 +270,8 @@ def _attachments(signs: str) -> tuple[tuple[Attachment, ...], list[str]]:
             depth += 1
             continue
         if sign in "()":
-            nested = sum(mark.text == ("start" if sign == "(" else "stop") for mark in kept)
-            kept.append(Attachment("slur", "start" if sign == "(" else "stop", 1 + max(depth, nested)))
-            opened += 1
+            kept.append(Attachment("slur", "start" if sign == "(" else "stop", 1 + (depth or plain[sign])))
+            plain[sign] += not depth
         elif sign == "^" and signs[place : place + 1] == "^":
             place += 1
             kept.append(Attachment(*SIGNS["^^"]))
@@ -316,7 +318,7 @@ def _interpretation(text: str, alterations: Mapping[str, Fraction]) -> Sense:
         return Sense("met", text[4:].removesuffix(")"))
     if text.startswith("MM"):
         return _tempo(text)
-    if text.startswith("M") and text[1:2] in tuple("0123456789XZF"):
+    if re.match(r"M(?:\d|X|Z|FREI)", text):
         return _meter(text[1:])
     if text.startswith("k["):
         return Sense("signature", _signature(text[2:].removesuffix("]"), alterations))
@@ -327,7 +329,7 @@ def _interpretation(text: str, alterations: Mapping[str, Fraction]) -> Sense:
     if text.startswith("I"):
         return _instrument(text[1:])
     if text.startswith("ending:"):
-        return Sense("ending", text[7:])
+        return Sense("ending", unescape(text[7:]))
     return Sense("nothing", None, (f"interpretation '*{text[:40]}'",))
 
 
@@ -359,9 +361,9 @@ def _signature(text: str, alterations: Mapping[str, Fraction]) -> tuple[tuple[st
     while place < len(text):
         found = _SIGNATURE.match(text, place)
         if found is None:
-            raise BadToken(f"'*k[{text[:40]}]' is no key signature", "expected letters with # or -, as in *k[f#c#]")
+            raise BadToken(f"'*k[{text[:40]}]' is no key signature", "expected letters with # or -")
         place = found.end()
-        alter = Fraction(len(found[2]) * (1 if "#" in found[2] else -1)) if found[2].strip("n") else Fraction(0)
+        alter = Fraction(found[2].count("#") - found[2].count("-"))
         for sign in sorted(alterations, key=len, reverse=True):
             if text.startswith(sign, place):
                 alter += alterations[sign]
@@ -382,14 +384,14 @@ def _key(letter: str, accidentals: str, suffix: str) -> Sense:
 
 def _section(text: str) -> Sense:
     if found := _EXPANSION.fullmatch(text):
-        labels = tuple(label.strip() for label in found[2].removesuffix("]").split(",") if label.strip())
-        return Sense("expansion", (found[1], labels))
-    return Sense("section", text[1:])
+        labels = (label.strip() for label in found[2].removesuffix("]").split(","))
+        return Sense("expansion", (unescape(found[1]), tuple(unescape(label) for label in labels if label)))
+    return Sense("section", unescape(text[1:]))
 
 
 def _instrument(text: str) -> Sense:
     if text.startswith('"'):
-        return Sense("instrument name", text[1:].strip())
+        return Sense("instrument name", unescape(text[1:].strip()))
     if text.startswith("'"):
         return Sense("instrument abbreviation", text[1:].strip())
     if text.startswith(("C", "G")):
