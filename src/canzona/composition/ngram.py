@@ -146,19 +146,18 @@ class NGram:
     def to_bytes(self) -> bytes:
         """The counts as an .npz file of plain arrays; the same n-gram gives the same bytes."""
         about: dict[str, Any] = {}
-        arrays: dict[str, NDArray[np.generic]] = {}
+        arrays: dict[str, Any] = {}
         for part, levels in self.levels.items():
-            about[part] = {
-                "classes": classes(self.vocabulary, part),
-                "levels": [[level.names, level.weight, len(level.contexts), len(level.counts)] for level in levels],
-            }  # fmt: skip
+            shapes = [[level.names, level.weight, len(level.contexts), len(level.counts)] for level in levels]
+            about[part] = {"classes": classes(self.vocabulary, part), "levels": shapes}
             gaps = [np.diff(level.contexts, prepend=np.uint32(0)) for level in levels]
             arrays[f"{part}_gaps"] = np.concatenate([np.zeros(0, np.uint32), *gaps])
             for name in ("kinds", "symbols", "counts"):
                 joined = np.concatenate([np.zeros(0, np.int64), *(getattr(level, name) for level in levels)])
                 arrays[f"{part}_{name}"] = joined.astype(np.min_scalar_type(int(joined.max(initial=0))))
         packed = io.BytesIO()
-        np.savez_compressed(packed, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
+        arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+        np.savez_compressed(packed, **arrays)
         return packed.getvalue()
 
     @classmethod
