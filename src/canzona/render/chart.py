@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any
 from xml.sax.saxutils import escape
 
+from canzona.errors import MissingDependencyError, UsageError
 from canzona.score.describe import Description, ordered
 from canzona.score.tune import SEMITONES, STEPS
 
@@ -79,6 +80,27 @@ def draw_description(found: Description, *, title: str = "") -> str:
         y = _TOP + place // _COLUMNS * (_HEIGHT + _HEAD)
         parts.append(f'<g transform="translate({x} {y})">{"".join(_draw(panel))}</g>')
     return "\n".join([*parts, "</svg>\n"])
+
+
+def chart_bytes(found: Description, kind: str, *, title: str = "") -> bytes:
+    """The charts as a file: 'svg', or 'png' at twice the size.
+
+    Raises
+    ------
+    UsageError : another kind.
+    MissingDependencyError : the `resvg-py` package is not installed, for png.
+    """
+    wanted = kind.lower().removeprefix(".")
+    if wanted not in ("svg", "png"):
+        raise UsageError(f"'{kind}' is no kind of file for charts", hint="name an .svg or a .png file")
+    drawn = draw_description(found, title=title)
+    if wanted == "svg":
+        return drawn.encode()
+    try:
+        import resvg_py
+    except ImportError as error:
+        raise MissingDependencyError("PNG pictures need resvg-py", hint="pip install resvg-py") from error
+    return bytes(resvg_py.svg_to_bytes(svg_string=drawn, zoom=2))
 
 
 def _panels(found: Description) -> Iterable[_Panel]:

@@ -36,6 +36,7 @@ _TALLEST = 12000
 _SIZES = (50, 200)
 _DPI_RANGE = (30, 1200)
 _LONGEST_TITLE = 200
+_LONGEST_TEXT = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +155,25 @@ def _load(toolkit: Any, text: str, tune: Tune) -> None:
 
 def _music(tune: Tune, layout: Layout) -> str:
     """MusicXML for Verovio: ours, without what it would set as a label, with slurs over phrases."""
-    drawn = tune.replace(records=(), comments=(), instrument="", provenance="")
+    notes = tuple(_with_short_texts(note) for note in tune.notes)
+    drawn = tune.replace(notes=notes, records=(), comments=(), instrument="", provenance="")
     wanted = layout.phrases == "all" or (layout.phrases == "marked" and tune.phrasing == "marked")
     if not wanted or tune.phrasing == "none":
         return score_bytes(drawn).decode()
     number = 1 + max((sign.number for sign in _signs(tune) if sign.kind == "slur"), default=0)
-    text = score_bytes(drawn.replace(notes=_slurred(tune, number))).decode()
+    text = score_bytes(drawn.replace(notes=_slurred(drawn, number))).decode()
     return re.sub(rf'<slur (?=[^>]*number="{number}")(?=[^>]*"start")', '<slur line-type="dotted" ', text)
+
+
+def _with_short_texts(note: Note) -> Note:
+    """The note without the end of texts that would run out of the page; Verovio breaks no lines."""
+    if all(sign.kind != "text" or len(sign.text) <= _LONGEST_TEXT for sign in note.attachments):
+        return note
+    signs = tuple(
+        dataclasses.replace(sign, text=f"{sign.text[:_LONGEST_TEXT]}…") if sign.kind == "text" else sign
+        for sign in note.attachments
+    )
+    return dataclasses.replace(note, attachments=signs)
 
 
 def _signs(tune: Tune) -> Iterator[Attachment]:
@@ -195,8 +208,10 @@ def _header(tune: Tune) -> str:
     left, right = (" ".join(words.split())[:_LONGEST_TITLE] for words in (tune.region, tune.composer))
     parts = []
     if title:
-        size = "200%" if len(title) < 45 else "150%" if len(title) < 70 else "110%"
+        size = "175%" if len(title) < 50 else "140%" if len(title) < 70 else "100%"
         parts.append(f'<rend halign="center" valign="top" fontsize="{size}">{escape(title)}</rend>')
+    if title and (left or right):
+        parts.append('<rend halign="center" valign="middle" fontsize="35%">\u00a0</rend>')
     if left:
         parts.append(f'<rend halign="left" valign="bottom" fontstyle="italic">{escape(left)}</rend>')
     if right:
