@@ -33,9 +33,13 @@ FREE = re.compile(
 """Licences, as SPDX names and as classifiers word them, under which a part may come along."""
 
 TITLES = {
-    "GNU AFFERO": "AGPL", "GNU LESSER": "LGPL", "GNU GENERAL": "GPL", "Apache License Version 2.0": "Apache-2.0",
-    "Mozilla Public License Version 2.0": "MPL-2.0", "Permission is hereby granted, free of charge, to any": "MIT",
-}  # fmt: skip
+    "GNU AFFERO": "AGPL",
+    "GNU LESSER": "LGPL",
+    "GNU GENERAL": "GPL",
+    "Apache License Version 2.0": "Apache-2.0",
+    "Mozilla Public License Version 2.0": "MPL-2.0",
+    "Permission is hereby granted, free of charge, to any": "MIT",
+}
 """Words that open licence texts, and the licence that each belongs to."""
 
 RUNTIME_EXCEPTIONS = ("GCC-exception", "Classpath-exception", "LLVM-exception")

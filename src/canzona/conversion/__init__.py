@@ -4,7 +4,7 @@
 writes a Tune, `batch` goes over folders with several processes.
 """
 
-from canzona.conversion.batch import Report, convert, convert_all
+from canzona.conversion.batch import Report, convert, convert_all, convert_file, read_input
 from canzona.conversion.targets import Output, Target, target_named, target_names
 from canzona.conversion.tune_file import Conversion, convert_bytes, write
 
@@ -16,6 +16,8 @@ __all__ = [
     "convert",
     "convert_all",
     "convert_bytes",
+    "convert_file",
+    "read_input",
     "target_named",
     "target_names",
     "write",

@@ -36,8 +36,7 @@ class Report:
 @dataclass(frozen=True, slots=True)
 class _Job:
     source: Path
-    stem: Path
-    """The outputs' path without what follows the name: a tune's number, a page's, the ending."""
+    target: Path
 
 
 def convert(
@@ -85,7 +84,7 @@ def convert(
             f"{source} is a folder and {target} a file", hint="name a folder and the kind with `to`"
         )
     else:
-        reports = [convert_one(_Job(source, target.with_suffix("")), conversion, force=force, exact=target)]
+        reports = [convert_file(source, target, conversion, force=force)]
     if not source.is_dir() and reports and reports[0].errors:
         raise reports[0].errors[0]
     return reports
@@ -109,19 +108,19 @@ def convert_all(
     UsageError : the conversion makes no sense.
     WriteError : the folder cannot be made.
     """
-    target = conversion.target
+    suffix = conversion.target.suffix
     make_folder(folder)
     planned: list[_Job | Report] = []
     for source in sources:
-        planned += _plan(source, folder)
-    tasks = _told_apart([each for each in planned if isinstance(each, _Job)], target.suffix)
+        planned += _plan(source, folder, suffix)
+    tasks = _told_apart([each for each in planned if isinstance(each, _Job)])
     yield from (each for each in planned if isinstance(each, Report))
     if jobs == 1 or len(tasks) < 2:
         for task in tasks:
-            yield convert_one(task, conversion, force=force)
+            yield _convert_job(task, conversion, force)
         return
     with ProcessPoolExecutor(min(jobs, len(tasks))) as pool:
-        waiting = [pool.submit(convert_one, task, conversion, force=force) for task in tasks]
+        waiting = [pool.submit(_convert_job, task, conversion, force) for task in tasks]
         try:
             for each in waiting:
                 yield each.result()
@@ -129,31 +128,40 @@ def convert_all(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def convert_one(task: _Job, conversion: Conversion, *, force: bool, exact: Path | None = None) -> Report:
-    """Convert one file and write what comes of it; whatever goes wrong stands in the report."""
+def convert_file(
+    source: Path, target: Path, conversion: Conversion, *, data: bytes | None = None, force: bool = False
+) -> Report:
+    """Convert one file into one that is named; whatever goes wrong with it stands in the report.
+
+    Parameters
+    ----------
+    source : the input.
+    target : the output; where there are several, the others get a number before its ending.
+    conversion : what to make.
+    data : the input's bytes, where they come from elsewhere.
+    force : replace files that exist.
+    """
     try:
-        data = _read(task.source)
-        if exact is not None:
-            refuse_existing(exact, force=force)
-        made = list(convert_bytes(data, str(task.source), format_of(task.source), conversion))
-        outputs = {
-            _path(task.stem, output, conversion, exact): output
-            for output in made
-            if isinstance(output, Output)
-        }
-        if outputs:
-            make_folder(task.stem.parent)
-        written = write_together({path: output.data for path, output in outputs.items()}, force=force)
+        refuse_existing(target, force=force)
+        made = list(convert_bytes(read_input(source, data), str(source), format_of(source), conversion))
+        outputs = [each for each in made if isinstance(each, Output)]
+        written = write_together(
+            {target.with_name(target.stem + each.tail + target.suffix): each.data for each in outputs},
+            force=force,
+        )
     except UsageError:
         raise
     except CanzonaError as error:
-        return Report(task.source, errors=(error,))
-    losses = dict.fromkeys(loss for output in outputs.values() for loss in output.losses)
+        return Report(source, errors=(error,))
+    losses = dict.fromkeys(loss for output in outputs for loss in output.losses)
     errors = tuple(each for each in made if isinstance(each, CanzonaError))
-    return Report(task.source, tuple(written), tuple(losses), errors)
+    return Report(source, tuple(written), tuple(losses), errors)
 
 
-def _read(path: Path) -> bytes:
+def read_input(path: Path, data: bytes | None = None) -> bytes:
+    """The bytes of an input, unless they are there already; CanzonaError where it cannot be read."""
+    if data is not None:
+        return data
     try:
         return path.read_bytes()
     except OSError as error:
@@ -161,36 +169,42 @@ def _read(path: Path) -> bytes:
         raise CanzonaError(f"{path}: {reason}", hint="check the path and its permissions") from error
 
 
-def _path(stem: Path, output: Output, conversion: Conversion, exact: Path | None) -> Path:
-    suffix = exact.suffix if exact is not None else conversion.target.suffix
-    return stem.with_name(stem.name + output.tail + suffix)
+def _convert_job(job: _Job, conversion: Conversion, force: bool) -> Report:
+    try:
+        make_folder(job.target.parent)
+        return convert_file(job.source, job.target, conversion, force=force)
+    except UsageError:
+        raise
+    except CanzonaError as error:
+        return Report(job.source, errors=(error,))
 
 
-def _plan(source: Path, folder: Path) -> list[_Job | Report]:
+def _plan(source: Path, folder: Path, suffix: str) -> list[_Job | Report]:
     if not source.is_dir():
-        return [_Job(source, folder / source.stem)]
+        return [_Job(source, folder / f"{source.stem}{suffix}")]
     found = find_scores(source)
     if not found:
         error = CanzonaError(
-            f"{source} holds no score", hint="give a folder with .krn, .abc, .musicxml or .mid"
+            f"{source} holds no score", hint="give a folder with .krn, .abc, .musicxml or .mid files"
         )
         return [Report(source, errors=(error,))]
-    return [_Job(path, folder / path.relative_to(source).with_suffix("")) for path in found]
+    return [_Job(path, (folder / path.relative_to(source)).with_suffix(suffix)) for path in found]
 
 
-def _told_apart(tasks: list[_Job], suffix: str) -> list[_Job]:
+def _told_apart(tasks: list[_Job]) -> list[_Job]:
     """Inputs of one name (tune.krn, tune.abc) get outputs of different names (tune-krn, tune-abc)."""
-    names = Counter(task.stem for task in tasks)
+    names = Counter(task.target for task in tasks)
     taken: set[Path] = set()
     apart = []
     for task in tasks:
-        stem = task.stem
-        if names[stem] > 1:
-            stem = stem.with_name(f"{stem.name}-{task.source.suffix.lower().removeprefix('.')}")
+        target = task.target
+        if names[target] > 1:
+            kind = task.source.suffix.lower().removeprefix(".")
+            target = target.with_stem(f"{target.stem}-{kind}")
         number = 2
-        while stem in taken:
-            stem = task.stem.with_name(f"{task.stem.name}-{number}")
+        while target in taken:
+            target = task.target.with_stem(f"{task.target.stem}-{number}")
             number += 1
-        taken.add(stem)
-        apart.append(_Job(task.source, stem))
+        taken.add(target)
+        apart.append(_Job(task.source, target))
     return apart

@@ -91,6 +91,12 @@ class Description:
                 held[name] = value
         return held
 
+    def tables(self) -> dict[str, Counter[Any]]:
+        """The counts by the title under which they are printed."""
+        return {
+            name.replace("_", " "): value for name, value in vars(self).items() if isinstance(value, Counter)
+        }
+
     def _add_notes(self, tune: Tune) -> None:
         sounding = [note for note in tune.notes if note.pitch is not None]
         self.notes += len(sounding)

@@ -1,0 +1,74 @@
+"""`canzona data`: looking at corpora."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from canzona.cli import options
+
+if TYPE_CHECKING:
+    from canzona.score.describe import Description
+
+_MOST_LABELS = 8
+
+
+@click.group(short_help="Look at a corpus.")
+def command() -> None:
+    """Look at a corpus of scores."""
+
+
+@command.command()
+@click.argument("folder", type=options.PATH, metavar="DIR")
+@options.output("Draw the counts as charts: an .svg or .png file.")
+@options.as_json
+@options.quiet
+@options.force
+@options.verbose
+def describe(folder: Path, output: Path | None, as_json: bool, quiet: bool, force: bool) -> int:
+    """Count what a folder of scores holds.
+
+    Pitches, degrees of the scale, intervals, durations, rests, keys, meters, phrase lengths and
+    regions; files that cannot be read are counted and named.
+    """
+    from canzona.score.describe import describe as count
+
+    found = count(folder)
+    if output is not None:
+        _draw(found, folder, output, force=force)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
+    elif not quiet:
+        _print(found)
+    for file, reason in found.unreadable:
+        if not as_json:
+            click.echo(f"canzona: {reason if file in reason else f'{file}: {reason}'}", err=True)
+    return 1 if found.unreadable else 0
+
+
+def _draw(found: Description, folder: Path, output: Path, *, force: bool) -> None:
+    from canzona.files import write_atomic
+    from canzona.render.chart import chart_bytes
+
+    write_atomic(output, chart_bytes(found, output.suffix, title=folder.resolve().name), force=force)
+
+
+def _print(found: Description) -> None:
+    from canzona.score.describe import ordered
+
+    facts = {"files": found.files, "tunes": found.tunes, "without a note": found.empty}
+    facts |= {"notes": found.notes, "rests": found.rests, "bars": found.bars}
+    for name, count in facts.items():
+        click.echo(f"{name:<15} {count:>10,}")
+    for title, counts in found.tables().items():
+        total = counts.total()
+        if not total:
+            continue
+        often = {label for label, _ in counts.most_common(_MOST_LABELS)}
+        shown = [f"{label} {count / total:.1%}" for label, count in ordered(counts) if label in often]
+        more = f", {len(counts) - len(often)} more" if len(counts) > len(often) else ""
+        click.echo(f"{title:<15} {', '.join(shown)}{more}")
