@@ -125,7 +125,9 @@ def _through_libsndfile(
     except (ImportError, OSError) as error:
         raise MissingDependencyError(f"{kind} files need soundfile", hint="pip install soundfile") from error
     if kind.upper() not in soundfile.available_formats():
-        raise MissingDependencyError(f"this libsndfile writes no {kind}", hint="pip install --upgrade soundfile")
+        raise MissingDependencyError(
+            f"this libsndfile writes no {kind}", hint="pip install --upgrade soundfile"
+        )
     subtype = _SUBTYPES.get(kind, f"PCM_{bits}")
     out = io.BytesIO()
     with soundfile.SoundFile(out, "w", sample_rate, channels, subtype, format=kind.upper()) as file:

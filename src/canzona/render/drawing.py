@@ -23,8 +23,8 @@ _BOLD = {"ending", "fing", "reh", "tempo"}
 _ITALIC = {"dir", "dynam", "mNum"}
 _STROKED = {"ellipse", "path", "polygon", "polyline", "rect"}
 _KEPT = {
-    "stroke-width", "stroke-linecap", "stroke-linejoin", "stroke-dasharray", "fill", "fill-opacity", "fill-rule",
-    "d", "points", "x", "y", "width", "height", "rx", "ry", "cx", "cy", "transform",
+    "stroke-width", "stroke-linecap", "stroke-linejoin", "stroke-dasharray", "fill", "fill-opacity",
+    "fill-rule", "d", "points", "x", "y", "width", "height", "rx", "ry", "cx", "cy", "transform",
 }  # fmt: skip
 _CLASSES = {"system", "measure", "note", "rest", "slur", "verse", "beam"}
 _INK = "currentColor"
@@ -138,7 +138,9 @@ def _glyph_use(element: Element, symbols: dict[str, Element], glyphs: dict[str, 
     if name not in glyphs and target in symbols:
         symbol = Element("g", {"id": name})
         for path in symbols[target].iter("path"):
-            symbol.append(Element("path", {key: path.attrib[key] for key in ("d", "transform") if key in path.attrib}))
+            symbol.append(
+                Element("path", {key: path.attrib[key] for key in ("d", "transform") if key in path.attrib})
+            )
         glyphs[name] = symbol
     attributes = {"href": f"#{name}"}
     if "transform" in element.attrib:

@@ -135,7 +135,8 @@ def _toolkit(layout: Layout) -> Any:
     margin = 30 if fits else 150
     toolkit.setOptions({
         "xmlIdSeed": 1, "pageWidth": width, "pageHeight": height, "adjustPageHeight": fits, "scale": 100,
-        "pageMarginTop": margin, "pageMarginBottom": margin, "pageMarginLeft": margin, "pageMarginRight": margin,
+        "pageMarginTop": margin, "pageMarginBottom": margin, "pageMarginLeft": margin,
+        "pageMarginRight": margin,
         "unit": 8.5 * layout.size / 100, "font": MUSIC_FONT, "smuflTextFont": "none", "breaks": "auto",
         "header": "encoded" if layout.header else "none", "footer": "none", "expandNever": True,
         "mnumInterval": 0 if layout.bar_numbers else 100_000, "condense": "none",

@@ -17,7 +17,6 @@ recurrence cos kx = 2 cos x cos (k-1)x - cos (k-2)x.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -113,14 +112,16 @@ INSTRUMENTS: dict[str, Instrument] = {
     ),
     "piano": Struck(
         program=0, decay=9.0, damping=0.9, cutoff=2300, position=0.122, slope=0.75, stiffness=3.5e-4,
-        detune=1.1, attack=0.003, release=0.18, noise=0.03, body=((180, 3.0, 0.8), (1100, -2.0, 0.8)), wet=0.14,
+        detune=1.1, attack=0.003, release=0.18, noise=0.03, body=((180, 3.0, 0.8), (1100, -2.0, 0.8)),
+        wet=0.14,
     ),
     "harp": Struck(
         program=46, decay=5.5, damping=0.7, cutoff=2100, position=0.38, slope=1.15, stiffness=2e-5,
         detune=0.5, attack=0.003, release=1.2, noise=0.012, body=((160, 3.0, 0.6), (320, 2.5, 0.6)), wet=0.24,
     ),
     "music-box": Struck(
-        program=10, decay=3.0, damping=0.12, cutoff=9000, position=0.5, detune=0.3, attack=0.0008, release=1.5,
+        program=10, decay=3.0, damping=0.12, cutoff=9000, position=0.5, detune=0.3, attack=0.0008,
+        release=1.5,
         noise=0.05, ratios=((1.0, 1.0), (2.0, 0.16), (3.01, 0.12), (6.27, 0.2), (11.6, 0.05)), wet=0.22,
     ),
     "flute": Blown(

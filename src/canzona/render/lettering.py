@@ -22,7 +22,15 @@ MUSIC_FONT = "Leipzig"
 """The music font of all our scores."""
 
 _MUSIC_EM = 1000
-_SUBSTITUTES = {"\u2010": "-", "\u2011": "-", "\u2012": "\u2013", "\u00ad": "-", "\u2028": " ", "\t": " ", "\n": " "}
+_SUBSTITUTES = {
+    "\u2010": "-",
+    "\u2011": "-",
+    "\u2012": "\u2013",
+    "\u00ad": "-",
+    "\u2028": " ",
+    "\t": " ",
+    "\n": " ",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,9 @@ class _Chunk:
     runs: list[tuple[_Style, str]] = field(default_factory=list)
 
 
-def outline(text: Element, glyphs: dict[str, Element], *, italic: bool = False, bold: bool = False) -> Element:
+def outline(
+    text: Element, glyphs: dict[str, Element], *, italic: bool = False, bold: bool = False
+) -> Element:
     """The outlines of one SVG text element.
 
     Parameters
@@ -111,7 +121,9 @@ def _styled(element: Element, style: _Style) -> _Style:
     return replace(style, **changes) if changes else style
 
 
-def _set_run(drawn: Element, glyphs: dict[str, Element], style: _Style, run: str, x: float, y: float) -> float:
+def _set_run(
+    drawn: Element, glyphs: dict[str, Element], style: _Style, run: str, x: float, y: float
+) -> float:
     """Draw a run of letters from x on; returns where it ends."""
     before = ""
     for char in run:

@@ -64,7 +64,7 @@ def _peaks(block: Samples) -> npt.NDArray[np.float64]:
     """Highest sample of each hop; blocks are whole hops but for the last."""
     heights = np.abs(block).max(axis=0)
     short = -len(heights) % _HOP
-    return np.pad(heights, (0, short)).reshape(-1, _HOP).max(axis=1).astype(np.float64)
+    return np.asarray(np.pad(heights, (0, short)).reshape(-1, _HOP).max(axis=1), np.float64)
 
 
 def _gain(loudness: float, peaks: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -78,7 +78,9 @@ def _gain(loudness: float, peaks: npt.NDArray[np.float64]) -> npt.NDArray[np.flo
     needed = np.minimum(1.0, CEILING / np.maximum(peaks * steady, 1e-9))
     width = 2 * _REACH + 1
     # The gain at an edge must suit the hops on both sides, hence one hop more.
-    edges = np.minimum(np.pad(needed, (1, 0), constant_values=1.0), np.pad(needed, (0, 1), constant_values=1.0))
+    edges = np.minimum(
+        np.pad(needed, (1, 0), constant_values=1.0), np.pad(needed, (0, 1), constant_values=1.0)
+    )
     padded = np.pad(edges, 2 * _REACH, constant_values=1.0)
     lowest = np.lib.stride_tricks.sliding_window_view(padded, width).min(axis=1)
     window = np.hanning(width + 2)[1:-1]

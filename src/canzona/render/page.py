@@ -138,7 +138,9 @@ def _facts(tune: Tune) -> str:
 def _score(tune: Tune) -> str:
     """The score as one SVG that fills its width; a very long one as several below each other."""
     pages = engrave(tune, "svg", layout=Layout(header=False, width=170))
-    return "".join(_SVG_START.sub(' style="width:100%;height:auto"', page.decode(), count=1) for page in pages)
+    return "".join(
+        _SVG_START.sub(' style="width:100%;height:auto"', page.decode(), count=1) for page in pages
+    )
 
 
 def _scoped(svg: str, prefix: str) -> str:

@@ -42,9 +42,10 @@ def write_pdf(pages: Sequence[Page], *, title: str = "", author: str = "", prove
     first_page = 4 + len(numbers)
     kids = " ".join(f"{first_page + 2 * place} 0 R" for place in range(len(pages)))
     forms = " ".join(f"/{name} {number} 0 R" for name, number in numbers.items())
+    shared = f"/Resources << /XObject << {forms} >> >>"
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Count {len(pages)} /Kids [{kids}] /Resources << /XObject << {forms} >> >> >>".encode(),
+        f"<< /Type /Pages /Count {len(pages)} /Kids [{kids}] {shared} >>".encode(),
         _information(title, author, provenance),
     ]
     for name in numbers:
@@ -53,7 +54,9 @@ def write_pdf(pages: Sequence[Page], *, title: str = "", author: str = "", prove
     for place, page in enumerate(pages):
         width, height = page.width * _POINTS, page.height * _POINTS
         box = f"/MediaBox [0 0 {width:.3f} {height:.3f}]"
-        objects.append(f"<< /Type /Page /Parent 2 0 R {box} /Contents {first_page + 2 * place + 1} 0 R >>".encode())
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R {box} /Contents {first_page + 2 * place + 1} 0 R >>".encode()
+        )
         turned = f"{_POINTS:.6f} 0 0 {-_POINTS:.6f} 0 {height:.3f} cm"
         objects.append(_stream(f"{turned}\n{_drawn(page.body)}"))
     return _file(objects)
@@ -70,7 +73,9 @@ def _file(objects: Sequence[bytes]) -> bytes:
     name = hashlib.md5(out, usedforsecurity=False).hexdigest()
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % place for place in places)
-    out += f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R /Info 3 0 R /ID [<{name}> <{name}>] >>\n".encode()
+    out += (
+        f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R /Info 3 0 R /ID [<{name}> <{name}>] >>\n".encode()
+    )
     out += f"startxref\n{table}\n%%EOF\n".encode()
     return bytes(out)
 
@@ -88,7 +93,11 @@ def _hex(text: str) -> str:
 
 def _stream(content: str, head: str = "") -> bytes:
     packed = zlib.compress(content.encode(), 9)
-    return f"<< {head} /Length {len(packed)} /Filter /FlateDecode >>\nstream\n".encode() + packed + b"\nendstream"
+    return (
+        f"<< {head} /Length {len(packed)} /Filter /FlateDecode >>\nstream\n".encode()
+        + packed
+        + b"\nendstream"
+    )
 
 
 def _drawn(elements: Iterable[Element]) -> str:
@@ -113,7 +122,7 @@ def _draw(element: Element, lines: list[str]) -> None:
     elif shape is not None:
         lines.extend(_pen(element))
         lines.append(shape(element))
-        lines.append(_paint(element))
+        lines.append("f*" if element.tag == "text" else _paint(element))
     if matrices or styled:
         lines.append("Q")
 
@@ -163,6 +172,16 @@ def _ellipse(element: Element) -> str:
         (x + kx, y - ry, x + rx, y - ky, x + rx, y),
     )
     return f"{_n(x + rx)} {_n(y)} m " + " ".join(_curve(*curve) for curve in curves) + " h"
+
+
+def _box(element: Element) -> str:
+    """An empty box for a character that has no outline here; a PDF of ours embeds no fonts."""
+    size = float(element.get("font-size", "0"))
+    x, y = (float(element.get(axis, "0")) for axis in "xy")
+    inner, outer = 0.07 * size, 0.6 * size
+    edge = f"{_n(x + inner)} {_n(y)} {_n(outer - inner)} {_n(-outer)} re"
+    hole = f"{_n(x + 2 * inner)} {_n(y - inner)} {_n(outer - 3 * inner)} {_n(2 * inner - outer)} re"
+    return f"{edge} {hole}"
 
 
 def _corners(element: Element) -> str:
@@ -250,4 +269,11 @@ def _n(number: float) -> str:
     return f"{number:.3f}".rstrip("0").rstrip(".") if number % 1 else f"{number:.0f}"
 
 
-_SHAPES = {"path": _path, "rect": _rectangle, "ellipse": _ellipse, "polygon": _corners, "polyline": _corners}
+_SHAPES = {
+    "path": _path,
+    "rect": _rectangle,
+    "ellipse": _ellipse,
+    "polygon": _corners,
+    "polyline": _corners,
+    "text": _box,
+}

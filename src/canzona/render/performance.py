@@ -47,7 +47,9 @@ class Sounding:
     slurred: bool = False
 
 
-def perform(tune: Tune, *, tempo: float | Fraction | None = None, repeats: bool = False) -> tuple[Sounding, ...]:
+def perform(
+    tune: Tune, *, tempo: float | Fraction | None = None, repeats: bool = False
+) -> tuple[Sounding, ...]:
     """The sounding notes of a tune in order of onset.
 
     Parameters
@@ -100,7 +102,9 @@ def _usual_tempo(meter: Meter | None) -> Fraction:
         return Fraction(84)
     if meter.beats % 3 == 0 and meter.beats > 3 and meter.unit >= 8:
         return Fraction(84 * 3 * 4, meter.unit)
-    return {1: Fraction(240), 2: Fraction(152), 4: Fraction(104), 8: Fraction(63)}.get(meter.unit, Fraction(63))
+    return {1: Fraction(240), 2: Fraction(152), 4: Fraction(104), 8: Fraction(63)}.get(
+        meter.unit, Fraction(63)
+    )
 
 
 def _sounding(tune: Tune, quarter: Fraction) -> Iterator[Sounding]:

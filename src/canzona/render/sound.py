@@ -23,8 +23,9 @@ from canzona.errors import MissingDependencyError, UsageError
 from canzona.render.instruments import INSTRUMENTS
 from canzona.render.level import levelled
 from canzona.render.performance import perform
-from canzona.render.soundfont import PROGRAMS, find_soundfont, play_soundfont
+from canzona.render.soundfont import find_soundfont, play_soundfont
 from canzona.render.synthesizer import length_of, synthesize
+from canzona.score.instruments import PROGRAMS, instrument_names, program_of
 from canzona.score.tune import Tune
 
 Samples = npt.NDArray[np.float32]
@@ -139,16 +140,12 @@ def _program(name: str) -> int:
     if name in INSTRUMENTS:
         return INSTRUMENTS[name].program
     spoken = name.replace("-", " ")
-    spelled = {program.replace("-", " "): number for number, program in enumerate(PROGRAMS)}
-    if spoken in spelled:
-        return spelled[spoken]
-    if name.isdecimal() and len(name) <= 3 and int(name) < len(PROGRAMS):
+    program = program_of(name) if program_of(name) is not None else program_of(spoken)
+    if program is not None:
+        return program
+    if name.isascii() and name.isdecimal() and len(name) <= 3 and int(name) < len(PROGRAMS):
         return int(name)
-    holding = [number for program, number in spelled.items() if spoken and spoken in program.split()]
-    if holding:
-        return holding[0]
-    near = difflib.get_close_matches(spoken, [*INSTRUMENTS, *spelled], n=1, cutoff=0.5)
+    near = difflib.get_close_matches(spoken, [*INSTRUMENTS, *instrument_names()], n=1, cutoff=0.5)
     hint = f"the nearest is '{near[0]}'; " if near else ""
-    raise UsageError(
-        f"'{name}' is no instrument", hint=f"{hint}choose {', '.join(INSTRUMENTS)} or a General MIDI name"
-    )
+    hint += f"choose {', '.join(INSTRUMENTS)} or a General MIDI name"
+    raise UsageError(f"'{name[:80]}' is no instrument", hint=hint)

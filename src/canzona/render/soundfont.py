@@ -7,6 +7,7 @@ performance that the small synthesizer sounds, in ticks of a tenth of a millisec
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import struct
@@ -24,30 +25,9 @@ from canzona.render.performance import Sounding
 
 Samples = npt.NDArray[np.float32]
 
-PROGRAMS = (
-    "acoustic grand piano", "bright acoustic piano", "electric grand piano", "honky-tonk piano", "electric piano 1",
-    "electric piano 2", "harpsichord", "clavinet", "celesta", "glockenspiel", "music box", "vibraphone", "marimba",
-    "xylophone", "tubular bells", "dulcimer", "drawbar organ", "percussive organ", "rock organ", "church organ",
-    "reed organ", "accordion", "harmonica", "bandoneon", "nylon guitar", "steel guitar", "jazz guitar",
-    "clean guitar", "muted guitar", "overdriven guitar", "distortion guitar", "guitar harmonics", "acoustic bass",
-    "fingered bass", "picked bass", "fretless bass", "slap bass 1", "slap bass 2", "synth bass 1", "synth bass 2",
-    "violin", "viola", "cello", "contrabass", "tremolo strings", "pizzicato strings", "orchestral harp", "timpani",
-    "string ensemble 1", "string ensemble 2", "synth strings 1", "synth strings 2", "choir aahs", "voice oohs",
-    "synth voice", "orchestra hit", "trumpet", "trombone", "tuba", "muted trumpet", "french horn", "brass section",
-    "synth brass 1", "synth brass 2", "soprano sax", "alto sax", "tenor sax", "baritone sax", "oboe",
-    "english horn", "bassoon", "clarinet", "piccolo", "flute", "recorder", "pan flute", "blown bottle",
-    "shakuhachi", "whistle", "ocarina", "square lead", "sawtooth lead", "calliope lead", "chiff lead",
-    "charang lead", "voice lead", "fifths lead", "bass and lead", "new age pad", "warm pad", "polysynth pad",
-    "choir pad", "bowed pad", "metallic pad", "halo pad", "sweep pad", "rain", "soundtrack", "crystal",
-    "atmosphere", "brightness", "goblins", "echoes", "sci-fi", "sitar", "banjo", "shamisen", "koto", "kalimba",
-    "bagpipe", "fiddle", "shanai", "tinkle bell", "agogo", "steel drums", "woodblock", "taiko drum", "melodic tom",
-    "synth drum", "reverse cymbal", "guitar fret noise", "breath noise", "seashore", "bird tweet",
-    "telephone ring", "helicopter", "applause", "gunshot",
-)  # fmt: skip
-"""The General MIDI instruments, by program from 0."""
-
 _FOLDERS = (
-    "/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/usr/share/soundfonts", "/usr/local/share/soundfonts",
+    "/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/usr/share/soundfonts",
+    "/usr/local/share/soundfonts",
     "/opt/homebrew/share/soundfonts", "~/.local/share/soundfonts", "~/Library/Audio/Sounds/Banks", "C:/soundfonts",
 )  # fmt: skip
 _SUFFIXES = {".sf2", ".sf3"}
@@ -84,7 +64,9 @@ def find_soundfont(chosen: str | Path | None = None) -> Path | None:
     return min(found, key=lambda path: (not _is_general(path), found.index(path)), default=None)
 
 
-def play_soundfont(notes: Sequence[Sounding], program: int, font: Path, sample_rate: int) -> Iterator[Samples]:
+def play_soundfont(
+    notes: Sequence[Sounding], program: int, font: Path, sample_rate: int
+) -> Iterator[Samples]:
     """Blocks of stereo sound, shape (2, n), level as it comes.
 
     Parameters
@@ -135,7 +117,7 @@ def _through_fluidsynth(
 
 def _through_tinysoundfont(midi: bytes, font: Path, seconds: float, sample_rate: int) -> Iterator[Samples]:
     try:
-        import tinysoundfont
+        tinysoundfont = importlib.import_module("tinysoundfont")
     except (ImportError, OSError) as error:
         raise MissingDependencyError(
             "a sound font needs the program fluidsynth or the package tinysoundfont",
@@ -145,7 +127,9 @@ def _through_tinysoundfont(midi: bytes, font: Path, seconds: float, sample_rate:
     try:
         number = synth.sfload(str(font))
     except Exception as error:
-        raise CanzonaError(f"tinysoundfont could not load {font}", hint="check that it is a sound font") from error
+        raise CanzonaError(
+            f"tinysoundfont could not load {font}", hint="check that it is a sound font"
+        ) from error
     synth.program_select(0, number, 0, midi[midi.index(b"\xc0") + 1])
     sequencer = tinysoundfont.Sequencer(synth)
     with tempfile.TemporaryDirectory(prefix="canzona-") as folder:

@@ -30,7 +30,13 @@ ROOM_SECONDS = 1.1
 """Seconds in which the room's echo falls by 60 dB at 500 Hz."""
 
 _FFT_SIZE = 2 * BLOCK
-_REFLECTIONS = ((0.011, 0.5, 0.3), (0.017, 0.25, 0.45), (0.023, 0.34, 0.2), (0.031, 0.16, 0.3), (0.041, 0.22, 0.15))
+_REFLECTIONS = (
+    (0.011, 0.5, 0.3),
+    (0.017, 0.25, 0.45),
+    (0.023, 0.34, 0.2),
+    (0.031, 0.16, 0.3),
+    (0.041, 0.22, 0.15),
+)
 """Early reflections: seconds, level at the left ear, level at the right."""
 
 
@@ -62,7 +68,9 @@ def _dry_blocks(notes: Sequence[Sounding], player: Player, total: int) -> Iterat
     waiting = np.zeros((2, BLOCK))
     place = 0
     for start in range(0, total, BLOCK):
-        while place < len(notes) and (onset := round(notes[place].onset * player.sample_rate)) < start + BLOCK:
+        while (
+            place < len(notes) and (onset := round(notes[place].onset * player.sample_rate)) < start + BLOCK
+        ):
             note = notes[place]
             tone = player.sound(note)
             end = onset - start + len(tone)

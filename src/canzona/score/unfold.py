@@ -75,7 +75,12 @@ def unfold(tune: Tune) -> Tune:
     if tune.barlines and tune.barlines[-1].onset >= tune.duration:
         barlines.append(dataclasses.replace(tune.barlines[-1], onset=now, repeat="", ending=""))
     return tune.replace(
-        notes=tuple(notes), barlines=tuple(barlines), keys=tuple(keys), meters=tuple(meters), sections=(), expansions=()
+        notes=tuple(notes),
+        barlines=tuple(barlines),
+        keys=tuple(keys),
+        meters=tuple(meters),
+        sections=(),
+        expansions=(),
     )
 
 
@@ -83,7 +88,9 @@ def _expanded(tune: Tune) -> list[Span]:
     """The default expansion list as stretches; nothing where there is none or it names the unknown."""
     order = dict(tune.expansions).get("", ())
     begins = [section.onset for section in tune.sections]
-    ends = {section.label: end for section, end in zip(tune.sections, [*begins[1:], tune.duration], strict=False)}
+    ends = {
+        section.label: end for section, end in zip(tune.sections, [*begins[1:], tune.duration], strict=False)
+    }
     starts = {section.label: section.onset for section in tune.sections}
     if not order or any(label not in starts for label in order):
         return []
