@@ -12,13 +12,14 @@ What ABC has no place for stands in directives that other programs pass over: `%
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from canzona.errors import FormatError
+from canzona.errors import FormatError, UnsupportedError
 from canzona.score.abc_read import Line, TuneReader
 from canzona.score.abc_text import decode_bytes
-from canzona.score.abc_write import write
-from canzona.score.format import Format
+from canzona.score.abc_write import written_tune
+from canzona.score.format import Format, Written
+from canzona.score.losses import differences
 from canzona.score.tune import Tune
 
 _TUNE = re.compile(r"X:")
@@ -66,6 +67,27 @@ def read_each(data: bytes, source: str, track: str | None = None) -> Iterator[Tu
             yield _read_tune(header, tune, source, place, name, track)
         except FormatError as error:
             yield error
+
+
+def write(tunes: Sequence[Tune]) -> Written:
+    """Tunes as one ABC file, UTF-8.
+
+    What was written is read again, and what differs stands in the losses, with the tune's
+    title where there are several.
+
+    Raises
+    ------
+    UnsupportedError : a tune that ABC cannot hold at all, such as one with 20,001 notes.
+    """
+    texts = [written_tune(tune, place) for place, tune in enumerate(tunes, start=1)]
+    data = ("%abc-2.1\n" + "\n".join(texts)).encode("utf-8", "replace")
+    losses: list[str] = []
+    for tune, found in zip(tunes, read_each(data, ""), strict=True):
+        if isinstance(found, FormatError):
+            raise UnsupportedError(f"ABC cannot hold the tune '{tune.title}': {found.message}")
+        about = f"{tune.title or tune.source or 'untitled'}: " if len(tunes) > 1 else ""
+        losses += [about + loss for loss in differences(tune, found)]
+    return Written(data, tuple(dict.fromkeys(losses)))
 
 
 def _read_tune(

@@ -105,10 +105,12 @@ def bar_numbers(
     total: Fraction,
     meters: Sequence[tuple[Fraction, Meter]],
     given: dict[int, int],
+    wanted: Sequence[int | None] = (),
 ) -> list[int]:
     """Numbers of the bars that begin at `starts` (in quarter notes, the first at 0).
 
-    `given` holds numbers that a source states, by place; counting goes on from them.
+    `given` holds numbers that a source states, by place; counting goes on from them. Where
+    `wanted` names a number that counting does not give, it is added to `given`.
     """
     numbers: list[int] = []
     count, missing = 0, Fraction(0)
@@ -116,16 +118,17 @@ def bar_numbers(
         changed = bisect_right(meters, start, key=lambda change: change[0])
         full = meters[changed - 1][1].length if changed else Fraction(0)
         length = end - start
-        if place in given:
-            numbers.append(given[place])
-            count, missing = given[place] or count, Fraction(0)
-        elif not length or (place == 0 and length < full) or 0 < length <= missing:
-            numbers.append(0)
+        if not length or (place == 0 and length < full) or 0 < length <= missing:
+            number = 0
             missing -= min(length, missing)
         else:
-            count += 1
-            numbers.append(count)
+            number = count + 1
             missing = max(full - length, Fraction(0))
+        if wanted and wanted[place] not in (None, number):
+            given[place] = wanted[place] or 0
+        number = given.get(place, number)
+        count = number or count
+        numbers.append(number)
     return numbers
 
 

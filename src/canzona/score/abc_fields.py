@@ -1,7 +1,6 @@
 """The fields of ABC that mean something exact: key, meter, unit length, tempo, play order.
 
-Each has a `parse_` and, where we write it, a `write_` function; what one writes the other
-reads. A field that makes no sense raises `ValueError` with what is wrong, and the reader says
+Each has a `parse_` function and one that writes; what one writes the other reads. A field that makes no sense raises `ValueError` with what is wrong, and the reader says
 in which line.
 """
 
@@ -120,8 +119,7 @@ def _explicit(text: str, base: tuple[tuple[str, Fraction], ...]) -> tuple[tuple[
     return tuple(signature.items())
 
 
-def write_key(key: Key) -> str:
-    """A K: field's text. `parse_key` gives the key back with its signature spelled out."""
+def _write_key(key: Key) -> str:
     if not key.tonic:
         return " ".join(["none", *_spelled(key.signature or ())])
     name = key.tonic + ("#" if key.tonic_alter > 0 else "b") * abs(key.tonic_alter)
@@ -131,6 +129,19 @@ def write_key(key: Key) -> str:
         return name
     spelled = _spelled(key.signature or ())
     return " ".join([name, "exp", *spelled])
+
+
+def key_text(key: Key) -> str:
+    """A K: field's text. `parse_key` gives the key back with its signature spelled out.
+
+    A mode that ABC does not know is left out, its signature kept.
+    """
+    text = _write_key(key)
+    try:
+        parse_key(text)
+    except ValueError:
+        return _write_key(Key(key.tonic, key.tonic_alter, "", tuple(key.alterations.items())))
+    return text
 
 
 def _spelled(signature: tuple[tuple[str, Fraction], ...]) -> list[str]:

@@ -274,7 +274,7 @@ class TuneReader:
         if tempo is not None and self.parts.tempo is None and not self._voice.pieces:
             self.parts.tempo = tempo
         elif tempo is not None:
-            self._voice.attach(Attachment("tempo", re.sub(r'"[^"]*"', "", text).strip()))
+            self._voice.attach(Attachment("tempo", str(tempo)))
 
     def _part_field(self, text: str) -> None:
         if self._voice is not None:
@@ -345,7 +345,7 @@ class TuneReader:
             parts.keys = frozenset(value.split())
         elif name in ("record", "comment", "order"):
             try:
-                parts.add_written(name, json.loads(value[:100_000]))
+                parts.add_written(name, json.loads(value[:1_000_000]))
             except (ValueError, TypeError, KeyError, RecursionError):
                 raise ValueError(f"the line %%canzona-{name} is damaged") from None
 

@@ -32,7 +32,7 @@ _SIGNS: dict[str, tuple[AttachmentKind, str]] = {
     ">": ("articulation", "accent"),
     "emphasis": ("articulation", "accent"),
     "^": ("articulation", "strong-accent"),
-    "marcato": ("articulation", "strong-accent"),
+    "marcato": ("articulation", "marcato"),
     "wedge": ("articulation", "staccatissimo"),
     "breath": ("articulation", "breath-mark"),
     "upbow": ("articulation", "up-bow"),
@@ -51,18 +51,18 @@ _SIGNS: dict[str, tuple[AttachmentKind, str]] = {
     "dacoda": ("text", "da coda"),
     "dacapo": ("text", "da capo"),
     "fine": ("text", "fine"),
-    "crescendo(": ("dynamic", "crescendo-start"),
-    "<(": ("dynamic", "crescendo-start"),
-    "crescendo)": ("dynamic", "crescendo-stop"),
-    "<)": ("dynamic", "crescendo-stop"),
-    "diminuendo(": ("dynamic", "diminuendo-start"),
-    ">(": ("dynamic", "diminuendo-start"),
-    "diminuendo)": ("dynamic", "diminuendo-stop"),
-    ">)": ("dynamic", "diminuendo-stop"),
+    "crescendo(": ("dynamic", "crescendo"),
+    "<(": ("dynamic", "crescendo"),
+    "crescendo)": ("dynamic", "stop"),
+    "<)": ("dynamic", "stop"),
+    "diminuendo(": ("dynamic", "diminuendo"),
+    ">(": ("dynamic", "diminuendo"),
+    "diminuendo)": ("dynamic", "stop"),
+    ">)": ("dynamic", "stop"),
     **{level: ("dynamic", level) for level in ("pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff")},
     "sfz": ("dynamic", "sfz"),
 }
-_NAMES = {sign: name for name, sign in reversed(_SIGNS.items()) if name not in "<>^+"}
+_NAMES = {sign: name for name, sign in reversed(_SIGNS.items()) if name not in "<>+"}
 _NAME = re.compile(r"[A-Za-z0-9_.()<>^/+~-]{1,40}\Z")
 
 
