@@ -56,17 +56,23 @@ def parse(data: bytes, source: str) -> MidiFile:
     """
     start = data.find(b"MThd", 0, 64) if data[:4] == b"RIFF" else 0
     if start < 0 or data[start : start + 4] != b"MThd" or len(data) < start + 14:
-        raise FormatError("is no MIDI file", source=source, hint="give a standard MIDI file (it begins with MThd)")
+        raise FormatError(
+            "is no MIDI file", source=source, hint="give a standard MIDI file (it begins with MThd)"
+        )
     length = int.from_bytes(data[start + 4 : start + 8], "big")
     kind = int.from_bytes(data[start + 8 : start + 10], "big")
     division = int.from_bytes(data[start + 12 : start + 14], "big")
     if kind > 1:
         raise FormatError(
-            f"is of MIDI format {kind}, independent patterns", source=source, hint="export it as format 0 or 1"
+            f"is of MIDI format {kind}, independent patterns",
+            source=source,
+            hint="export it as format 0 or 1",
         )
     if division & 0x8000:
         raise FormatError(
-            "is timed in film frames (SMPTE), not in beats", source=source, hint="export it with ticks of a quarter"
+            "is timed in film frames (SMPTE), not in beats",
+            source=source,
+            hint="export it with ticks of a quarter",
         )
     if division == 0:
         raise FormatError("has no ticks in a quarter note", source=source, hint="export it again")

@@ -71,7 +71,9 @@ def _is_simple(time: Fraction) -> bool:
 def _release(end: Fraction, onset: Fraction, following: Fraction | None, struck: Fraction) -> Fraction:
     """The end of a note: where the next begins if only the gate parts them, else on the grid."""
     if following is None:
-        return end if _is_simple(end) and end > onset else onset + _nearest_value(max(end - struck, Fraction(0)))
+        return (
+            end if _is_simple(end) and end > onset else onset + _nearest_value(max(end - struck, Fraction(0)))
+        )
     if end >= following:
         return following
     sounds = (end - struck) / (following - onset)
@@ -115,7 +117,9 @@ def _division(places: list[Fraction]) -> int:
 
     def cost(parts: int) -> Fraction:
         rounded = [round(place * parts) for place in places]
-        error = sum((abs(place - Fraction(at, parts)) for place, at in zip(places, rounded, strict=True)), Fraction(0))
+        error = sum(
+            (abs(place - Fraction(at, parts)) for place, at in zip(places, rounded, strict=True)), Fraction(0)
+        )
         merged = len(rounded) - len(set(rounded))
         return error + merged + _PENALTY * parts * len(places)
 

@@ -57,7 +57,9 @@ def read_file(data: bytes, source: str, track: str | None) -> Tune:
         line = single_line(voice, file.division, source, dropped, chosen=track is not None)
         dropped["notes without an end"] += voice.track.unpaired
     metas = _metas(file, voice)
-    times, ends, rounded = exact_times([note.onset for note in line], [note.end for note in line], file.division)
+    times, ends, rounded = exact_times(
+        [note.onset for note in line], [note.end for note in line], file.division
+    )
     total = _total(file, voice, ends)
     meters, pickup = _meters(metas, line, file.division)
     barlines = _barlines(meters, pickup, total, source)
@@ -90,7 +92,9 @@ def _total(file: MidiFile, voice: Voice | None, ends: list[Fraction]) -> Fractio
     return end if is_value and end - last >= Fraction(1, 6) else last
 
 
-def _meters(metas: Metas, line: list[MidiNote], division: int) -> tuple[tuple[tuple[Fraction, Meter], ...], Fraction]:
+def _meters(
+    metas: Metas, line: list[MidiNote], division: int
+) -> tuple[tuple[tuple[Fraction, Meter], ...], Fraction]:
     """The meters, and the length of a pickup."""
     found: dict[Fraction, Meter] = {}
     for onset, kind, data in metas:
@@ -105,10 +109,14 @@ def _meters(metas: Metas, line: list[MidiNote], division: int) -> tuple[tuple[tu
             return ((Fraction(0), second), *changes[2:]), onset
     span = changes[1][0] if len(changes) > 1 else None
     length = changes[0][1].length
-    return tuple(changes), _accented_pickup(line, length, division, span) if changes[0][0] == 0 else Fraction(0)
+    return tuple(changes), _accented_pickup(line, length, division, span) if changes[0][0] == 0 else Fraction(
+        0
+    )
 
 
-def _accented_pickup(line: list[MidiNote], length: Fraction, division: int, span: Fraction | None) -> Fraction:
+def _accented_pickup(
+    line: list[MidiNote], length: Fraction, division: int, span: Fraction | None
+) -> Fraction:
     """Where in the bar the loudest notes fall, if they fall in one place and are not most notes."""
     bar = length * division
     inside = [note for note in line if span is None or note.onset < span * division]
@@ -134,7 +142,9 @@ def _barlines(
         first = start + pickup if place == 0 else start
         if (end - first) / meter.length > MOST_BARS - len(lines):
             raise FormatError(
-                f"its notes spread over more than {MOST_BARS} bars", source=source, hint="check its last notes"
+                f"its notes spread over more than {MOST_BARS} bars",
+                source=source,
+                hint="check its last notes",
             )
         onset = first
         while onset < end:

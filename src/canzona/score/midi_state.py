@@ -55,7 +55,9 @@ def _strings(*texts: Any) -> None:
 
 
 def _encode_barlines(lines: tuple[Barline, ...]) -> list[Any]:
-    return [[str(line.onset), line.number, line.suffix, line.kind, line.repeat, line.ending] for line in lines]
+    return [
+        [str(line.onset), line.number, line.suffix, line.kind, line.repeat, line.ending] for line in lines
+    ]
 
 
 def _decode_barlines(rows: Any) -> tuple[Barline, ...]:

@@ -146,5 +146,8 @@ def _place(track: str, voices: list[Voice]) -> int | None:
 
 
 def _listed(voices: list[Voice]) -> str:
-    shown = [f"{place} '{voice.name}' ({len(voice.notes)} notes)" for place, voice in enumerate(voices[:12], start=1)]
+    shown = [
+        f"{place} '{voice.name}' ({len(voice.notes)} notes)"
+        for place, voice in enumerate(voices[:12], start=1)
+    ]
     return ", ".join(shown) + (", ..." if len(voices) > 12 else "")

@@ -114,13 +114,12 @@ def _head(tune: Tune, state: str, program: int | None) -> list[_Event]:
 def _changes(tune: Tune, division: int) -> list[_Event]:
     """Tempo, keys and meters."""
     events = []
-    tempos = [(Fraction(0), tune.tempo)] if tune.tempo is not None else []
+    tempos = [(Fraction(0), tune.tempo)]
     for note in tune.notes:
-        for sign in note.attachments:
-            if sign.kind == "tempo" and sign.text.replace("/", "1", 1).isascii():
-                tempos.append((note.onset + sign.offset, _number(sign.text)))
+        signs = (sign for sign in note.attachments if sign.kind == "tempo")
+        tempos += [(note.onset + sign.offset, _number(sign.text)) for sign in signs]
     for onset, tempo in tempos:
-        if tempo:
+        if tempo is not None and tempo > 0:
             microseconds = min(max(round(60_000_000 / tempo), 1), 2**24 - 1)
             events.append((_tick(onset, division), _SIGN, _meta(TEMPO, microseconds.to_bytes(3, "big"))))
     for onset, key in tune.keys:
@@ -157,7 +156,11 @@ def _stated_meters(tune: Tune) -> list[tuple[Fraction, Meter]]:
     while place < len(bars):
         bar = bars[place]
         length, place = bar.duration, place + 1
-        while place < len(bars) and length < bar.meter.length and length + bars[place].duration <= bar.meter.length:
+        while (
+            place < len(bars)
+            and length < bar.meter.length
+            and length + bars[place].duration <= bar.meter.length
+        ):
             length, place = length + bars[place].duration, place + 1
         is_last = place == len(bars)
         whole = bar.meter.is_free or length == bar.meter.length or (is_last and length < bar.meter.length)
@@ -166,7 +169,11 @@ def _stated_meters(tune: Tune) -> list[tuple[Fraction, Meter]]:
             stated.append((bar.onset, meter))
             held = meter
     starts = {onset for onset, _ in stated}
-    inside = [(onset, meter) for onset, meter in tune.meters if onset not in starts and not _is_stated(stated, onset, meter)]
+    inside = [
+        (onset, meter)
+        for onset, meter in tune.meters
+        if onset not in starts and not _is_stated(stated, onset, meter)
+    ]
     return sorted([*stated, *inside], key=lambda change: change[0])
 
 

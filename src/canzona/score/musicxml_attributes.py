@@ -26,7 +26,9 @@ from canzona.score.tune import STEPS, Key, Meter
 
 KEY_FIELD = "canzona-key"
 
+
 def read_key(element: Element) -> Key:
+    """The key of a `<key>`; Fault where it is none."""
     mode = (element.findtext("mode") or "").strip().lower()
     if element.find("key-step") is None:
         fifths = number(element.findtext("fifths") or "0")
@@ -52,6 +54,7 @@ def read_key(element: Element) -> Key:
 
 
 def read_meter(element: Element) -> Meter:
+    """The meter of a `<time>`; Fault where it is none."""
     free = element.find("senza-misura")
     if free is not None:
         return Meter(0, 1, symbol=(free.text or "").strip() or "X")
@@ -114,7 +117,9 @@ def stated_keys(
         words = _words(text) if field == KEY_FIELD else []
         onset = _onset(words[0]) if len(words) == 5 else None
         alter = number(words[2]) if onset is not None else None
-        if onset in found and alter is not None and abs(alter) <= 2 and (not words[1] or words[1] in set(STEPS)):
+        if onset not in found or alter is None:
+            continue
+        if abs(alter) <= 2 and words[1] in ("", *STEPS):
             signature = None if words[4] == "unwritten" else found[onset].signature
             found[onset] = Key(words[1], int(alter), words[3], signature)
     return tuple(found.items())

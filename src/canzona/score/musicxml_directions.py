@@ -58,7 +58,9 @@ def read_harmony(element: Element) -> str:
     text = kind.get("text") if kind is not None else None
     if name == "none":
         return text or "N.C."
-    suffix = text if text is not None else chord_suffix(name) + "".join(map(_degree, element.iterfind("degree")))
+    suffix = text
+    if suffix is None:
+        suffix = chord_suffix(name) + "".join(map(_degree, element.iterfind("degree")))
     chord = _pitch_text(element, "root") + suffix
     bass = _pitch_text(element, "bass")
     return f"{chord}/{bass}" if bass else chord

@@ -88,7 +88,9 @@ def _unpacked(data: bytes, source: str) -> bytes:
             return _member(packed, _score_name(packed, source), LARGEST_DOCUMENT, source)
     except _NO_ZIP as error:
         raise FormatError(
-            "the packed file is damaged", source=source, hint="export it again, or unpack it and give the .xml"
+            "the packed file is damaged",
+            source=source,
+            hint="export it again, or unpack it and give the .xml",
         ) from error
 
 
@@ -116,7 +118,9 @@ def _member(packed: zipfile.ZipFile, name: str, limit: int, source: str) -> byte
         data = member.read(limit + 1)
     if len(data) > limit:
         raise FormatError(
-            f"unpacks to more than {limit >> 20 or 1} MB", source=source, hint="give the part of the score alone"
+            f"unpacks to more than {limit >> 20 or 1} MB",
+            source=source,
+            hint="give the part of the score alone",
         )
     return data
 
@@ -139,7 +143,10 @@ def _refuse_entities(data: bytes, source: str) -> None:
         parser.Parse(data, True)
     if found:
         raise FormatError(
-            "declares entities, which are not read", source=source, line=found[0], hint="remove the declarations"
+            "declares entities, which are not read",
+            source=source,
+            line=found[0],
+            hint="remove the declarations",
         )
 
 
@@ -149,7 +156,10 @@ def _parsed(data: bytes, source: str) -> Element:
     except ElementTree.ParseError as error:
         reason = str(error).partition(":")[0]
         raise FormatError(
-            f"is not XML ({reason})", source=source, line=error.position[0], hint="export it again as MusicXML"
+            f"is not XML ({reason})",
+            source=source,
+            line=error.position[0],
+            hint="export it again as MusicXML",
         ) from error
     except (LookupError, ValueError) as error:
         raise FormatError("its encoding is not known", source=source, hint="save it as UTF-8") from error
@@ -162,7 +172,10 @@ def _partwise(root: Element, source: str) -> Element:
         return _by_part(root)
     name = root.tag.rpartition("}")[2][:40]
     raise FormatError(
-        f"holds <{name}>, not a MusicXML score", source=source, line=1, hint="give a file with <score-partwise>"
+        f"holds <{name}>, not a MusicXML score",
+        source=source,
+        line=1,
+        hint="give a file with <score-partwise>",
     )
 
 

@@ -49,7 +49,8 @@ def _native_records(root: Element) -> Fields:
         records.append((CREATORS.get(creator.get("type", ""), "COM"), (creator.text or "").strip()))
     records += [("YEM", (rights.text or "").strip()) for rights in root.iterfind("identification/rights")]
     records.append(("SMS", text("identification/source")))
-    records += [("ENC", (name.text or "").strip()) for name in root.iterfind("identification/encoding/encoder")]
+    encoders = root.iterfind("identification/encoding/encoder")
+    records += [("ENC", (name.text or "").strip()) for name in encoders]
     records.append(("END", text("identification/encoding/encoding-date")))
     records += [("relation", (link.text or "").strip()) for link in root.iterfind("identification/relation")]
     if not records[0][1]:
@@ -125,9 +126,8 @@ def _divided(records: tuple[tuple[str, str], ...]) -> tuple[Fields, Fields]:
         counts[key] += 1
         held = key in _CREATOR_NAMES or (key in _SINGLE and counts[key] == 1)
         (native if held and text == text.strip() else others).append((key, text))
-    places = {key: place for place, key in enumerate(("OTL", "OPR", "OMV", "OPS", *_CREATOR_NAMES, "YEM", "SMS"))}
-    creators = set(_CREATOR_NAMES)
-    native.sort(key=lambda pair: places["COM"] if pair[0] in creators else places.get(pair[0], len(places)))
+    read_order = ("OTL", "OPR", "OMV", "OPS", "COM", "YEM", "SMS", "ENC", "END")
+    native.sort(key=lambda pair: read_order.index("COM" if pair[0] in _CREATOR_NAMES else pair[0]))
     return native, others
 
 

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 from canzona.score.musicxml_signs import VALUES, written_value
 from canzona.score.tune import Barline, Meter, Note, Tune
@@ -87,7 +88,7 @@ def measures_of(tune: Tune) -> list[Measure]:
 def _pieces(note: Note, cuts: list[Fraction]) -> list[Piece]:
     edges = sorted({note.onset, note.end, *cuts, *_inner_signs(note)})
     pieces = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         at = start
         for length in _written_lengths(end - start):
             pieces.append(Piece(at, length, note, first=False, last=False))
@@ -108,7 +109,7 @@ def _inner_signs(note: Note) -> set[Fraction]:
 
 
 def _tuplet(duration: Fraction) -> tuple[int, int] | None:
-    """(3, 2) for thirds, (5, 4) for fifths ...: the odd part of the denominator over the power of two below."""
+    """(3, 2) for thirds, (5, 4) for fifths: the denominator's odd part over the power of two below it."""
     odd = duration.denominator
     while odd % 2 == 0:
         odd //= 2
@@ -181,7 +182,7 @@ def _flags(piece: Piece) -> int:
 
 
 def _beats(meter: Meter | None) -> Callable[[Fraction], int]:
-    """The beat of a place in the bar: dotted in compound meters, by group in additive ones, else a quarter."""
+    """The beat of a place: dotted in compound meters, by group in additive ones, else a quarter."""
     if meter is not None and meter.grouping:
         groups = range(1, len(meter.grouping) + 1)
         ends = [Fraction(4 * sum(meter.grouping[:place]), meter.unit) for place in groups]

@@ -110,8 +110,8 @@ class NoteWriter:
             return
         goes_on = len(sign.text) > 1 and sign.text.endswith("-")
         came = self._open_words.get(sign.number, False)
-        names = {(False, False): "single", (False, True): "begin", (True, True): "middle", (True, False): "end"}
-        SubElement(lyric, "syllabic").text = names[came, goes_on]
+        syllabic = ("middle" if came else "begin") if goes_on else ("end" if came else "single")
+        SubElement(lyric, "syllabic").text = syllabic
         SubElement(lyric, "text").text = sign.text[:-1] if goes_on else sign.text
         self._open_words[sign.number] = goes_on
 
@@ -172,7 +172,8 @@ def _write_notations(note: Element, piece: Piece, ties: list[str]) -> None:
         if sign.kind in ("ornament", "articulation"):
             _write_sign(notations, families, sign)
         elif sign.kind == "fermata":
-            fermata = SubElement(notations, "fermata", {"type": "inverted"} if sign.text == "inverted" else {})
+            inverted = {"type": "inverted"} if sign.text == "inverted" else {}
+            fermata = SubElement(notations, "fermata", inverted)
             fermata.text = sign.text if sign.text in FERMATAS else None
     _write_phrase(notations, "stop", marked=piece.note.phrase_end and piece.last)
     _write_phrase(notations, "start", marked=piece.note.phrase_start and piece.first)

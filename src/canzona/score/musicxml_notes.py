@@ -125,7 +125,9 @@ def _pitch(element: Element) -> Pitch:
     octave = number(element.findtext("octave") or "")
     alter = number(element.findtext("alter") or "0")
     if step not in SEMITONES or octave is None or octave.denominator != 1 or abs(octave) > 20:
-        raise Fault(f"a pitch of step '{step[:20]}' has no letter or octave", element, "expected A to G and 0 to 9")
+        raise Fault(
+            f"a pitch of step '{step[:20]}' has no letter or octave", element, "expected A to G and 0 to 9"
+        )
     if alter is None or abs(alter) > 12:
         raise Fault("a pitch is altered by no number of semitones", element, "expected -2 to 2")
     return Pitch(step, alter, int(octave))
@@ -193,10 +195,8 @@ def _read_lyric(element: Element, note: ReadNote) -> None:
     text = text.strip()
     if text and (syllabic in ("begin", "middle") or text.endswith("-")):
         text = (text.rstrip("- \xa0") or text) + "-"
-    elif not syllabic and text == ".":  # a dot stands for 'held' in the Turkish collection
-        text = "_"
-    elif not text and extends:
-        text = "_"
+    elif (text == "." and not syllabic) or (extends and not text):
+        text = "_"  # the dot stands for 'held' in the Turkish collection
     if text:
         note.event.signs.append(Attachment("lyric", text, verse))
 

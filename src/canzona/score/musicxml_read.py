@@ -243,7 +243,9 @@ class _Walk:
             if child.tag == "divisions":
                 divisions = number(child.text or "")
                 if divisions is None or divisions <= 0:
-                    raise Fault("the divisions of a quarter note are no positive number", child, "expected 1 or more")
+                    raise Fault(
+                        "the divisions of a quarter note are no positive number", child, "expected 1 or more"
+                    )
                 self.divisions = divisions
             elif child.tag == "key":
                 self.keys[self.cursor] = read_key(child)

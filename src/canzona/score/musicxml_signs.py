@@ -49,9 +49,10 @@ ORNAMENTS = {
     "inverted-turn": "inverted-turn", "delayed-turn": "delayed-turn", "shake": "shake",
     "schleifer": "schleifer", "tremolo": "tremolo",
 }  # fmt: skip
-DYNAMICS = frozenset(
-    "p pp ppp pppp ppppp pppppp f ff fff ffff fffff ffffff mp mf sf sfp sfpp fp rf rfz sfz sffz fz n pf sfzp".split()
-)
+DYNAMICS = frozenset((
+    "p", "pp", "ppp", "pppp", "ppppp", "pppppp", "f", "ff", "fff", "ffff", "fffff", "ffffff", "mp", "mf",
+    "sf", "sfp", "sfpp", "fp", "rf", "rfz", "sfz", "sffz", "fz", "n", "pf", "sfzp",
+))  # fmt: skip
 WEDGES = ("crescendo", "diminuendo", "stop")
 FERMATAS = ("normal", "angled", "square", "double-angled", "double-square", "half-curve", "curlew")
 
@@ -59,9 +60,10 @@ CREATORS = {"composer": "COM", "lyricist": "LYR", "poet": "LYR", "arranger": "LA
 """Humdrum record of each kind of creator."""
 
 _CHORD_KINDS = {
-    "": "major", "m": "minor", "min": "minor", "7": "dominant", "maj7": "major-seventh", "m7": "minor-seventh",
-    "dim": "diminished", "dim7": "diminished-seventh", "o": "diminished", "o7": "diminished-seventh",
-    "aug": "augmented", "+": "augmented", "6": "major-sixth", "m6": "minor-sixth", "9": "dominant-ninth",
+    "": "major", "m": "minor", "min": "minor", "7": "dominant", "maj7": "major-seventh",
+    "m7": "minor-seventh", "dim": "diminished", "dim7": "diminished-seventh", "o": "diminished",
+    "o7": "diminished-seventh", "aug": "augmented", "+": "augmented", "6": "major-sixth",
+    "m6": "minor-sixth", "9": "dominant-ninth",
     "m9": "minor-ninth", "maj9": "major-ninth", "sus4": "suspended-fourth", "sus2": "suspended-second",
     "m7b5": "half-diminished", "5": "power", "11": "dominant-11th", "13": "dominant-13th",
     "aug7": "augmented-seventh", "mM7": "major-minor",

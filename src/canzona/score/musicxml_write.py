@@ -47,7 +47,7 @@ def score_bytes(tune: Tune) -> bytes:
     UnsupportedError : durations that no reasonable division of a quarter note holds.
     """
     root = Element("score-partwise", {"version": "4.0"})
-    fields = [("canzona-phrases", tune.phrasing)] + key_fields(tune.keys)
+    fields = [("canzona-phrases", tune.phrasing), *key_fields(tune.keys)]
     fields += [("canzona-expansion", json.dumps([name, order])) for name, order in tune.expansions]
     write_header(root, tune, fields)
     _write_part_list(root, tune)
@@ -65,10 +65,10 @@ def score_bytes(tune: Tune) -> bytes:
 def _write_part_list(root: Element, tune: Tune) -> None:
     part = SubElement(SubElement(root, "part-list"), "score-part", {"id": "P1"})
     SubElement(part, "part-name").text = tune.instrument
+    instrument = SubElement(part, "score-instrument", {"id": "P1-I1"})
+    SubElement(instrument, "instrument-name").text = tune.instrument
     program = program_of(tune.instrument)
     if program is not None:
-        instrument = SubElement(part, "score-instrument", {"id": "P1-I1"})
-        SubElement(instrument, "instrument-name").text = tune.instrument
         midi = SubElement(part, "midi-instrument", {"id": "P1-I1"})
         SubElement(midi, "midi-channel").text = "1"
         SubElement(midi, "midi-program").text = str(program + 1)
@@ -106,7 +106,10 @@ class _PartWriter:
                 self.divisions = _divisions([measure], self.tune)
             self._measure(element, measure, first=place == 0)
             _write_right(
-                element, following, stops=self.ending_ends.get(measure.end, ""), last=measure is self.measures[-1]
+                element,
+                following,
+                stops=self.ending_ends.get(measure.end, ""),
+                last=measure is self.measures[-1],
             )
 
     def _measure(self, element: Element, measure: Measure, *, first: bool) -> None:
@@ -121,7 +124,7 @@ class _PartWriter:
             self._before(element, measure.end, measure.end + 1, first=False)
 
     def _before(self, element: Element, onset: Fraction, end: Fraction, *, first: bool) -> None:
-        """Attributes, tempo and section marks that stand at an onset or inside the piece that begins there."""
+        """Attributes, tempo and section marks at an onset or inside the piece that begins there."""
         self._attributes(element, onset, first=first)
         if first and self.tune.tempo is not None:
             self.notes.write_tempo(element, self.tune.tempo, Fraction(0))
@@ -199,7 +202,8 @@ def _write_left(element: Element, line: Barline | None, *, first: bool) -> None:
     elif styled:
         SubElement(left, "bar-style").text = _STYLES[line.kind]
     if line.ending:
-        SubElement(left, "ending", {"number": _ending_numbers(line.ending), "type": "start"}).text = line.ending
+        ending = SubElement(left, "ending", {"number": _ending_numbers(line.ending), "type": "start"})
+        ending.text = line.ending
     if begins:
         SubElement(left, "repeat", {"direction": "forward"})
 
