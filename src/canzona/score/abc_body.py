@@ -94,27 +94,36 @@ class BodyWriter:
                 return
         breaks = before is not None and before.is_last and after is not None and onset in self._breaks
         line = self._barlines.get(onset)
+        fields = self._fields.get(onset, [])
+        closing, opening = "", ""
         if line is not None:
             self._spelling.end_bar()
-            closing, opening = _bar_signs(line, breaks=breaks)
-            self._add_bar(closing)
-        else:
-            opening = ""
-        if breaks or (before is not None and after is None):
-            if self._tune.phrasing != "none" and before is not None and not before.note.phrase_end:
-                self._line.append("[r:no phrase ends]")
+            closing, opening = _bar_signs(line, apart=breaks or bool(fields))
+        self._add_bar(closing)
+        if breaks or after is None:
+            self._remark(before is not None and not before.note.phrase_end, "no phrase ends")
         if breaks:
             self._end_line()
-        if opening:
-            self._add_bar(opening)
-        self._line += self._fields.get(onset, ())
-        if any(text.startswith("[K:") for text in self._fields.get(onset, ())):
-            self._spelling.change_key(onset)
+        self._add_fields(fields, onset)
+        self._add_bar(opening)
         if onset in self._numbers:
             self._line.append(f"[I:setbarnb {self._numbers[onset]}]")
-        if self._tune.phrasing != "none" and after is not None and (breaks or before is None):
-            if not after.phrase_start:
-                self._line.append("[r:no phrase begins]")
+        if breaks or before is None:
+            self._remark(after is not None and not after.phrase_start, "no phrase begins")
+
+    def _remark(self, needed: bool, text: str) -> None:
+        """Say that a line and a phrase do not begin or end together."""
+        if needed and self._tune.phrasing != "none":
+            self._line.append(f"[r:{text}]")
+
+    def _add_fields(self, fields: list[str], onset: Fraction) -> None:
+        """Fields on lines of their own where a line begins, else within the line."""
+        if self._line:
+            self._line += [f"[{field}]" for field in fields]
+        else:
+            self._lines += fields
+        if any(field.startswith("K:") for field in fields):
+            self._spelling.change_key(onset)
 
     def _add_bar(self, sign: str) -> None:
         if self._line and sign and not self._line[-1].endswith(" "):
@@ -230,13 +239,13 @@ def _fields_by_onset(tune: Tune) -> dict[Fraction, list[str]]:
     """Inline fields by the onset where they stand; the first key and meter stand in the header."""
     fields: dict[Fraction, list[str]] = {}
     for section in tune.sections:
-        fields.setdefault(section.onset, []).append(f"[P:{encode_text(section.label, ']')}]")
+        fields.setdefault(section.onset, []).append(f"P:{encode_text(section.label, ']')}")
     for onset, meter in tune.meters:
         if onset:
-            fields.setdefault(onset, []).append(f"[M:{write_meter(meter)}]")
+            fields.setdefault(onset, []).append(f"M:{write_meter(meter)}")
     for onset, key in tune.keys:
         if onset:
-            fields.setdefault(onset, []).append(f"[K:{key_text(key)}]")
+            fields.setdefault(onset, []).append(f"K:{key_text(key)}")
     return fields
 
 
@@ -247,22 +256,21 @@ def _line_breaks(tune: Tune) -> set[Fraction]:
     return {after.onset for before, after in pairs if before.phrase_end or after.phrase_start}
 
 
-def _bar_signs(line: Barline, *, breaks: bool) -> tuple[str, str]:
-    """Signs of a bar line before and after a line end (all before where none is)."""
-    plain = _LINES[line.kind]
-    closing = {"": plain, "start": plain}.get(line.repeat, f".{':|'}" if line.kind == "dashed" else f":{plain}")
-    opening = "||:" if line.kind == "double" else "|:"
-    opening = opening if line.repeat in ("start", "both") else ""
+def _bar_signs(line: Barline, *, apart: bool) -> tuple[str, str]:
+    """Signs that close a bar and that open the next, `apart` where something stands between them."""
+    closing = _LINES[line.kind]
+    if line.repeat in ("end", "both"):
+        closing = ".:|" if line.kind == "dashed" else f":{closing}"
+    opening = "|:" if line.repeat in ("start", "both") else ""
     ending = line.ending if _ENDING.match(line.ending) else ""
-    if breaks:
-        return closing, f"{opening} [{ending}".strip() if ending else opening
-    if line.repeat == "both":
-        closing = {"regular": "::", "double": ":||:"}.get(line.kind, closing + opening)
-    elif line.repeat == "start":
-        closing = opening if line.kind in ("regular", "double") else f"{plain} {opening}"
-    if ending:
-        closing += ending if closing in ("|", ":|") else f" [{ending}"
-    return closing, ""
+    if line.kind == "regular" and opening:
+        closing = "" if line.repeat == "start" else closing if apart else "::"
+        opening = "" if closing == "::" else opening
+    elif line.kind == "invisible" and ending and not line.repeat:
+        closing = ""
+    if ending and not apart and not opening and closing in ("|", ":|"):
+        return closing + ending, ""
+    return closing, f"{opening} [{ending}".strip() if ending else opening
 
 
 def _tempo(text: str) -> str:

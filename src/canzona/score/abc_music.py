@@ -22,6 +22,7 @@ MOST_SIGNS = 200_000
 """Signs that one tune may have: a bound against files that are no music."""
 
 _MOST_BARS_OF_REST = 999
+_NOT_IN_CHORDS = frozenset({"bar", "barsofrest", "ending", "field", "tuplet", "overlay"})
 _LENGTH = r"\d*/*\d*"
 _SIGN = re.compile(
     r"(?P<space>[ \t`\xa0]+)"
@@ -76,6 +77,8 @@ class MusicReader:
                 raise ValueError(f"a tune of more than {MOST_SIGNS} signs is no tune")
             if self._overlaid and kind not in ("bar", "field"):
                 continue
+            if self._chord is not None and kind in _NOT_IN_CHORDS:
+                self._break_chord(voice)
             if kind == "field":
                 voice = self._field(found["name"], found["value"])
             else:
@@ -92,8 +95,7 @@ class MusicReader:
 
     def _end_line(self, voice: Voice) -> None:
         if self._chord is not None:
-            voice.lose("a chord that does not end on its line")
-            self._finish_chord(voice, Fraction(1))
+            self._break_chord(voice)
         self._grace = None
         self._overlaid = False
 
@@ -150,6 +152,10 @@ class MusicReader:
             voice.lose("lower notes of chords")
         pitch, tied = max(sounding, key=lambda n: (n[0].midi, n[0].height)) if sounding else (None, False)
         _add(voice, pitch, notes[0][1] * length, tied)
+
+    def _break_chord(self, voice: Voice) -> None:
+        voice.lose("the end of a chord, which has no ']'")
+        self._finish_chord(voice, Fraction(1))
 
     def _begin_grace(self, found: re.Match[str], voice: Voice) -> None:
         self._grace = bool(found["slash"])
@@ -251,7 +257,7 @@ def _bar_kind(token: str, line: str, voice: Voice) -> BarlineKind:
         return "double"
     if "]" in line:
         return "final"
-    if "||" in line:
+    if "||" in line and not (line.startswith(":") and line.endswith(":")):
         return "double"
     return "dashed" if token.startswith(".") else "regular"
 
