@@ -22,6 +22,7 @@ BARS_A_LINE = 4
 """Bars on a line of a tune without phrases."""
 
 _LINES = {"regular": "|", "double": "||", "final": "|]", "dashed": ".|", "invisible": "[|]"}
+_DIGITS = re.compile(r"\d{1,5}")
 _ENDING = re.compile(r"\d{1,5}(?:[-,.]\d{1,5})*\Z")
 
 
@@ -38,7 +39,7 @@ class BodyWriter:
     def __init__(self, tune: Tune, numbers: dict[Fraction, str], *, starts_counted: bool) -> None:
         self._tune = tune
         self._numbers = numbers
-        self._barlines = {line.onset: line for line in reversed(tune.barlines)}
+        self._barlines = {line.onset: line for line in tune.barlines}
         first = tune.barlines[0] if tune.barlines else None
         if first == Barline(Fraction(0), 1, kind="invisible") and starts_counted and not numbers.get(first.onset):
             del self._barlines[first.onset]
@@ -146,8 +147,7 @@ class BodyWriter:
         if part.is_first:
             before += "(" * slurs.count("start")
             before += self._grace_notes(note.graces)
-        offset = part.onset - note.onset
-        signs = [sign for sign in note.attachments if sign.offset == offset and sign.kind not in ("slur", "lyric")]
+        signs = [s for s in note.attachments if s.kind not in ("slur", "lyric") and _stands_at(s, part)]
         before += "".join(map(self._sign, in_order(signs)))
         if part.is_last:
             after = ")" * slurs.count("stop")
@@ -179,7 +179,7 @@ class BodyWriter:
         if sign.kind == "dynamic" and sign.text == "stop":
             name = f"{self._wedge})"
         if name is None:
-            return f'"^{encode_text(sign.text, chr(34))}"' if sign.kind == "text" else ""
+            return f'"^{encode_text(sign.text, chr(34))}"' if sign.kind != "fermata" else "!fermata!"
         return {"staccato": ".", "roll": "~"}.get(name, f"!{name}!")
 
 
@@ -262,7 +262,7 @@ def _bar_signs(line: Barline, *, apart: bool) -> tuple[str, str]:
     if line.repeat in ("end", "both"):
         closing = ".:|" if line.kind == "dashed" else f":{closing}"
     opening = "|:" if line.repeat in ("start", "both") else ""
-    ending = line.ending if _ENDING.match(line.ending) else ""
+    ending = line.ending if _ENDING.match(line.ending) else ",".join(_DIGITS.findall(line.ending))
     if line.kind == "regular" and opening:
         closing = "" if line.repeat == "start" else closing if apart else "::"
         opening = "" if closing == "::" else opening
@@ -271,6 +271,13 @@ def _bar_signs(line: Barline, *, apart: bool) -> tuple[str, str]:
     if ending and not apart and not opening and closing in ("|", ":|"):
         return closing + ending, ""
     return closing, f"{opening} [{ending}".strip() if ending else opening
+
+
+def _stands_at(sign: Attachment, part: Part) -> bool:
+    """Whether a sign is written at this part of its note: the one where it stands, else the first."""
+    note = part.note
+    inside = note.pitch is not None and 0 <= sign.offset < note.duration
+    return part.onset - note.onset == (sign.offset if inside else 0)
 
 
 def _tempo(text: str) -> str:
@@ -305,4 +312,5 @@ def _syllable(part: Part, verse: int) -> str:
     if here in ("_", "-"):
         return here
     bare = here.removesuffix("-")
-    return encode_text(bare, "_*|~ ").replace("\\u0020", "~").replace("-", r"\-") + "-" * (bare != here)
+    spelled = encode_text(bare, "_*|~" + "".join(letter for letter in bare if letter.isspace()))
+    return spelled.replace("\\u0020", "~").replace("-", r"\-") + "-" * (bare != here)

@@ -128,7 +128,7 @@ def _write_key(key: Key) -> str:
     if key.mode and (key.signature is None or key.signature == standard):
         return name
     spelled = _spelled(key.signature or ())
-    return " ".join([name, "exp", *spelled])
+    return " ".join([name + "maj" * (key.mode == "major"), "exp", *spelled])
 
 
 def key_text(key: Key) -> str:

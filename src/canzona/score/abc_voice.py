@@ -29,7 +29,7 @@ _Value = TypeVar("_Value")
 
 _MOST_VERSES = 99
 _GRACE_UNIT = Fraction(1, 2)
-_SYLLABLE = re.compile(r"[ \t]+|[-_*|]|(?:\\.|[^\\\s_*|-])+|\\")
+_SYLLABLE = re.compile(r"[ \t]+|[-_*|]|(?:\\.|[^\\ \t_*|-])+|\\")
 
 
 @dataclass(slots=True)
@@ -304,7 +304,7 @@ def _align(notes: list[Piece], tokens: Iterable[str], verse: int) -> bool:
         elif token == "|":
             while 0 < place < len(notes) and notes[place - 1].bar == notes[place].bar:
                 place += 1
-        elif token.strip():
+        elif token.strip(" \t"):
             if place >= len(notes):
                 return False
             if token != "*":
