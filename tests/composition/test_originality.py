@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from canzona.composition.melody import melody_of
 from canzona.composition.originality import CopiedRun, OriginalityIndex, build_index, run_figures
 from canzona.errors import ModelError
+from canzona.score import read
+from canzona.score.transpose import transpose
 from canzona.score.tune import Note, Pitch, Tune
 
 
@@ -229,3 +231,31 @@ def test_the_tunes_are_not_handed_on() -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"nothing\.npz"):
         OriginalityIndex.load(tmp_path / "nothing.npz")
+
+
+@pytest.fixture(scope="module")
+def dances(shared: Path) -> tuple[list[tuple[str, Tune]], OriginalityIndex]:
+    """The Irish dances (1,129 tunes) and their index."""
+    root = shared / "data" / "scores" / "cre-midi"
+    tunes = [(path.name, read(path)) for path in sorted(root.glob("*.mid"))]
+    return tunes, build_index(tunes)
+
+
+def test_real_tunes_are_found_in_any_key(dances: tuple[list[tuple[str, Tune]], OriginalityIndex]) -> None:
+    tunes, index = dances
+    for _, tune in tunes[::100]:
+        sounding = sum(note.pitch is not None for note in tune.notes)
+        assert index.longest_copy(transpose(tune, "m3")).length == sounding
+
+
+def test_real_tunes_share_short_runs_with_other_families(
+    dances: tuple[list[tuple[str, Tune]], OriginalityIndex],
+) -> None:
+    tunes, index = dances
+    assert len(index.human) == len(tunes)
+    assert 6 <= index.human_runs()["median"] <= 14
+    name, tune = tunes[500]
+    own = int(index.families[index.names.index(name)])
+    run = index.longest_copy(tune, exclude_family=own)
+    assert index.families[index.names.index(run.name)] != own
+    assert 0 < index.percentile(run.length) <= 100

@@ -85,7 +85,7 @@ def melody_of(tune: Tune) -> Melody:
 def ranks(*rows: Ints) -> Ints:
     """A small integer for each place, equal where all rows are; the order is that of the values.
 
-    Raises nothing; rows of shape (n,) give ranks of shape (n,).
+    Rows have shape (n,), and so have the ranks.
     """
     rank = np.unique(rows[0], return_inverse=True)[1]
     for row in rows[1:]:
