@@ -15,7 +15,7 @@ from fractions import Fraction
 from statistics import median
 
 from canzona.errors import EmptyTuneError, UnsupportedError, UsageError
-from canzona.score.tune import Bar, Meter, Note, Tune
+from canzona.score.tune import Bar, Meter, Note, Pitch, Tune
 from canzona.score.unfold import unfold
 
 LONGEST_SECONDS = 3600
@@ -126,7 +126,7 @@ def _sounding(tune: Tune, quarter: Fraction) -> Iterator[Sounding]:
         following = tune.notes[place + 1] if place + 1 < len(tune.notes) else None
         held = _held(note, following, whole, bool(slurs))
         stolen = _grace_time(following, whole) if following is not None else 0.0
-        yield Sounding(onset, max(min(held, whole - stolen), 0.02), float(note.pitch.midi), velocity, joined)
+        yield Sounding(onset, max(min(held, whole - stolen), 0.02), _heard(note.pitch), velocity, joined)
         room = whole
 
 
@@ -152,7 +152,13 @@ def _graces(note: Note, onset: float, room: float, velocity: float) -> Iterator[
         return
     each = taken / len(note.graces)
     for place, grace in enumerate(note.graces):
-        yield Sounding(onset - taken + place * each, each, float(grace.pitch.midi), velocity * 0.8)
+        yield Sounding(onset - taken + place * each, each, _heard(grace.pitch), velocity * 0.8)
+
+
+def _heard(pitch: Pitch) -> float:
+    """The pitch in semitones, moved by octaves to where a note can be heard (8 Hz to 12.5 kHz)."""
+    height = float(pitch.midi)
+    return height if 0 <= height <= 127 else height % 12 + (0 if height < 0 else 108)
 
 
 def _level(note: Note, level: float) -> float:

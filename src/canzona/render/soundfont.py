@@ -28,7 +28,8 @@ Samples = npt.NDArray[np.float32]
 _FOLDERS = (
     "/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/usr/share/soundfonts",
     "/usr/local/share/soundfonts",
-    "/opt/homebrew/share/soundfonts", "~/.local/share/soundfonts", "~/Library/Audio/Sounds/Banks", "C:/soundfonts",
+    "/opt/homebrew/share/soundfonts", "~/.local/share/soundfonts", "~/Library/Audio/Sounds/Banks",
+    "C:/soundfonts",
 )  # fmt: skip
 _SUFFIXES = {".sf2", ".sf3"}
 _TICKS_A_SECOND = 10_000

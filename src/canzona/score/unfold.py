@@ -122,33 +122,42 @@ def _parts(tune: Tune) -> list[_Part]:
 def _walked(parts: list[_Part]) -> list[Span]:
     """The walk of a player who counts passes and jumps back at each closing repeat."""
     order: list[Span] = []
+    times = _times(parts)
     start, number, at = 0, 1, 0
     while at < len(parts):
         part = parts[at]
-        if part.opens and at != start:
+        if at != start and _begins_anew(parts, at):
             start, number = at, 1
         if part.passes and number not in part.passes:
             at += 1
             continue
         order.append((part.begin, part.end))
-        if part.closes and number < _times(parts, at):
+        if part.closes and number < times[at]:
             at, number = start, number + 1
-            continue
-        at += 1
-        over = part.closes or bool(part.passes)
-        if over and (at >= len(parts) or not parts[at].passes):
-            start, number = at, 1
+        else:
+            at += 1
     return order
 
 
-def _times(parts: list[_Part], at: int) -> int:
-    """How often the repeat that closes at a part is played: by its endings, else twice."""
-    highest = max(parts[at].passes, default=0)
-    for part in parts[at + 1 :]:
-        if not part.passes:
-            break
-        highest = max(highest, *part.passes)
-    return max(2, highest)
+def _begins_anew(parts: list[_Part], at: int) -> bool:
+    """Whether what is repeated begins here: at an opening sign, or where a repeat or its endings are over."""
+    before = parts[at - 1]
+    return parts[at].opens or (not parts[at].passes and (before.closes or bool(before.passes)))
+
+
+def _times(parts: list[_Part]) -> list[int]:
+    """For each part, how often a repeat that closes there is played: by its group of endings, else twice."""
+    times = [2] * len(parts)
+    first = 0
+    for at, part in enumerate(parts):
+        if not part.passes or part.opens:
+            first = at
+        if at + 1 == len(parts) or not parts[at + 1].passes or parts[at + 1].opens:
+            group = range(first, at + 1)
+            highest = max(max(parts[each].passes, default=2) for each in group)
+            for each in group:
+                times[each] = max(2, highest)
+    return times
 
 
 def _numbers(label: str) -> frozenset[int]:
