@@ -121,4 +121,4 @@ def _divided(lines: list[Line]) -> tuple[list[Line], list[list[Line]]]:
     return header, tunes
 
 
-FORMAT = Format("abc", (".abc",), read, write, many=True)
+FORMAT = Format("abc", (".abc",), read, write, many=True, read_each=read_each)

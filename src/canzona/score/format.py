@@ -38,6 +38,8 @@ class Format:
         `track` chooses a voice by its number from 1 or its name, None where there is one only.
     write : (tunes) -> Written. Only formats with `many` take more than one tune.
     many : whether one file may hold many tunes.
+    read_each : as `read`, but a tune that cannot be read is yielded as its error and the next
+        one follows; None where a file holds one tune.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Format:
     read: Callable[[bytes, str, str | None], Iterator[Tune]]
     write: Callable[[Sequence[Tune]], Written]
     many: bool = False
+    read_each: Callable[[bytes, str, str | None], Iterator[Tune | FormatError]] | None = None
 
 
 @cache
