@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from canzona.errors import UsageError
 from canzona.score.format import Format, Written
 from canzona.score.losses import differences
-from canzona.score.midi_read import read_file
+from canzona.score.midi_read import notes_checksum, read_file
 from canzona.score.midi_state import state_of
 from canzona.score.midi_write import file_bytes
 from canzona.score.tune import Tune
@@ -43,8 +43,9 @@ def midi_bytes(tune: Tune, *, program: int | None = None) -> bytes:
     tune : the tune; its repeats are not played out.
     program : General MIDI program, 0 to 127; None takes the one of the tune's instrument.
     """
-    reread = read_file(file_bytes(tune, program=program), "", None)
-    return file_bytes(tune, state_of(tune, reread), program=program)
+    data = file_bytes(tune, program=program)
+    state = state_of(tune, read_file(data, "", None), notes_checksum(data))
+    return file_bytes(tune, state, program=program) if state else data
 
 
 def write_midi(tunes: Sequence[Tune]) -> Written:

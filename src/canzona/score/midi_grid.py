@@ -23,6 +23,7 @@ COARSE_TICKS = 4
 _DIVISIONS = (1, 2, 3, 4, 6, 8, 12)
 _PENALTY = Fraction(1, 150)
 _GATE = Fraction(7, 10)
+_GATES = 8  # a silence of an eighth of the step to the next note is the gate's
 
 
 def exact_times(
@@ -38,13 +39,14 @@ def exact_times(
     if not onsets:
         return [], [], False
     late = _lateness(onsets, division)
-    struck = [Fraction(onset - late, division) for onset in onsets]
-    is_exact = _is_grid([onset - late for onset in onsets], list(ends), division)
+    starts = [onset - late for onset in onsets]
+    struck = [Fraction(start, division) for start in starts]
+    is_exact = _is_grid(starts, ends, division)
     times = struck if is_exact else _fitted(struck)
-    released = [
-        _release(Fraction(end, division), at, following, struck_at)
-        for end, at, following, struck_at in zip(ends, times, [*times[1:], None], struck, strict=True)
-    ]
+    parts = division // math.gcd(division, *starts, *ends)
+    release = _release_on_grid if parts <= FINEST else _release
+    rows = zip(ends, times, [*times[1:], None], struck, strict=True)
+    released = [release(Fraction(end, division), at, following, start) for end, at, following, start in rows]
     return times, released, not is_exact
 
 
@@ -55,8 +57,8 @@ def _lateness(onsets: Sequence[int], division: int) -> int:
     return int(late > plain and onsets[0] > 0)
 
 
-def _is_grid(onsets: list[int], ends: list[int], division: int) -> bool:
-    for times in (onsets + ends, onsets):
+def _is_grid(onsets: Sequence[int], ends: Sequence[int], division: int) -> bool:
+    for times in ([*onsets, *ends], onsets):
         step = math.gcd(division, *times)
         if step >= COARSE_TICKS or division // step <= FINEST:
             return True
@@ -66,6 +68,15 @@ def _is_grid(onsets: list[int], ends: list[int], division: int) -> bool:
 
 def _is_simple(time: Fraction) -> bool:
     return FINEST % time.denominator == 0 or time.denominator in (5, 7, 9, 10, 20)
+
+
+def _release_on_grid(
+    end: Fraction, onset: Fraction, following: Fraction | None, struck: Fraction
+) -> Fraction:
+    """The end of a note of a file whose ends lie on the grid too: exact, but for what only a gate leaves."""
+    if following is None:
+        return end
+    return following if (following - end) * _GATES <= following - onset else end
 
 
 def _release(end: Fraction, onset: Fraction, following: Fraction | None, struck: Fraction) -> Fraction:

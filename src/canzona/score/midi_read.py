@@ -17,7 +17,7 @@ from canzona.errors import FormatError
 from canzona.score.instruments import PROGRAMS
 from canzona.score.midi_events import MidiFile, MidiNote, parse
 from canzona.score.midi_grid import exact_times
-from canzona.score.midi_state import PREFIX, with_state
+from canzona.score.midi_state import PREFIX, checksum, parsed_state, with_fields, with_times
 from canzona.score.midi_voice import Voice, chosen_voice, single_line, text_of, track_name
 from canzona.score.musicxml_signs import key_of
 from canzona.score.phrases import infer_phrases
@@ -51,11 +51,7 @@ def read_file(data: bytes, source: str, track: str | None) -> Tune:
     """
     file = parse(data, source)
     dropped: Counter[str] = Counter()
-    voice = chosen_voice(file, track, source, dropped)
-    line: list[MidiNote] = []
-    if voice is not None:
-        line = single_line(voice, file.division, source, dropped, chosen=track is not None)
-        dropped["notes without an end"] += voice.track.unpaired
+    voice, line = _voice_and_line(file, source, track, dropped)
     metas = _metas(file, voice)
     times, ends, rounded = exact_times(
         [note.onset for note in line], [note.end for note in line], file.division
@@ -71,7 +67,31 @@ def read_file(data: bytes, source: str, track: str | None) -> Tune:
         notes=tuple(notes), barlines=barlines, keys=keys, meters=meters, sections=_sections(metas),
         instrument=_instrument(file, voice), losses=tuple(losses), source=source,
     )  # fmt: skip
-    return _completed(_with_tempo(_with_lyrics(tune, metas), metas), metas, file)
+    texts = [text_of(data) for _, kind, data in metas if kind == TEXT]
+    state = parsed_state(
+        next((text for text in texts if text.startswith(PREFIX)), ""), checksum(line, file.division)
+    )
+    tune = with_times(_with_texts(tune, texts, metas, file), state)
+    tune = with_fields(_with_marks(_with_tempo(_with_lyrics(tune, metas), metas), metas), state)
+    return infer_phrases(tune) if tune.phrasing == "none" and "phrasing" not in state else tune
+
+
+def notes_checksum(data: bytes) -> str:
+    """The checksum of the notes of a file that holds one voice."""
+    file = parse(data, "")
+    _, line = _voice_and_line(file, "", None, Counter())
+    return checksum(line, file.division)
+
+
+def _voice_and_line(
+    file: MidiFile, source: str, track: str | None, dropped: Counter[str]
+) -> tuple[Voice | None, list[MidiNote]]:
+    voice = chosen_voice(file, track, source, dropped)
+    if voice is None:
+        return None, []
+    line = single_line(voice, file.division, source, dropped, chosen=track is not None)
+    dropped["notes without an end"] += voice.track.unpaired
+    return voice, line
 
 
 def _metas(file: MidiFile, voice: Voice | None) -> Metas:
@@ -270,21 +290,18 @@ def _tempo(microseconds: int) -> Fraction:
     return exact
 
 
-def _completed(tune: Tune, metas: Metas, file: MidiFile) -> Tune:
-    """Title, records, comments, provenance, and the marks of phrases."""
-    texts = [text_of(data) for _, kind, data in metas if kind == TEXT]
+def _with_texts(tune: Tune, texts: list[str], metas: Metas, file: MidiFile) -> Tune:
+    """Title, records, comments and provenance."""
     records: list[tuple[str, str]] = []
     comments = []
-    state = provenance = ""
+    provenance = ""
     for text in texts:
         key, colon, value = text.removeprefix("!!!").partition(": ")
-        if text.startswith(PREFIX):
-            state = text
-        elif text.startswith(PROVENANCE):
+        if text.startswith(PROVENANCE):
             provenance = text.removeprefix(PROVENANCE)
         elif text.startswith("!!!") and colon:
             records.append((key, value))
-        elif text and text not in _OWN_TEXTS:
+        elif text and not text.startswith(PREFIX) and text not in _OWN_TEXTS:
             comments.append(text)
     names = {key for key, _ in records}
     title = track_name(file.tracks[0])
@@ -292,12 +309,7 @@ def _completed(tune: Tune, metas: Metas, file: MidiFile) -> Tune:
         records.insert(0, ("OTL", title))
     if "YEM" not in names:
         records += [("YEM", text_of(data)) for _, kind, data in metas if kind == COPYRIGHT]
-    tune = tune.replace(records=tuple(records), comments=tuple(comments), provenance=provenance)
-    tune = _with_marks(tune, metas)
-    tune = with_state(tune, state) if state else tune
-    if tune.phrasing == "none" and '"phrasing"' not in state:
-        return infer_phrases(tune, [section.onset for section in tune.sections])
-    return tune
+    return tune.replace(records=tuple(records), comments=tuple(comments), provenance=provenance)
 
 
 def _with_marks(tune: Tune, metas: Metas) -> Tune:

@@ -2,45 +2,104 @@
 
 MIDI has no bar lines, no repeats, no modes and no free meter. A file that Canzona writes says
 them in a text event that begins with `canzona-score:`, and only those that the events
-themselves do not give back. The line also says how long the tune is: after an edit that moves
-notes it does not fit any more and is passed over.
+themselves do not give back. The line also holds a checksum of the notes: after an edit that
+moves one it does not fit any more and is passed over.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from canzona.score.tune import Barline, Key, Meter, Section, Tune
+from canzona.score.midi_events import MidiNote
+from canzona.score.tune import Barline, Key, Meter, Note, Section, Tune
 
 PREFIX = "canzona-score: "
 
 _LONGEST = 2**20
+_SENSELESS = (ValueError, TypeError, KeyError, IndexError, AttributeError, ZeroDivisionError)
+
+State = dict[str, Any]
 
 
-def state_of(tune: Tune, reread: Tune) -> str:
-    """The line for a tune that comes back from its events as `reread`; '' where nothing is missing."""
+def checksum(line: Sequence[MidiNote], division: int) -> str:
+    """What an edit of the notes changes: CRC-32 of their times in quarter notes and their numbers."""
+    notes = [f"{Fraction(n.onset, division)} {Fraction(n.end, division)} {n.number}" for n in line]
+    return f"{zlib.crc32(' '.join(notes).encode()):08x}"
+
+
+def state_of(tune: Tune, reread: Tune, notes: str) -> str:
+    """The line for a tune that comes back from its events as `reread`; '' where nothing is missing.
+
+    `notes` is the checksum of the file's notes.
+    """
     state = {
         name: encode(getattr(tune, name))
         for name, (encode, _) in _FIELDS.items()
         if getattr(tune, name) != getattr(reread, name)
     }
+    ours, theirs = ([(note.onset, note.end, note.is_rest) for note in each.notes] for each in (tune, reread))
+    if ours != theirs and sum(not row[2] for row in ours) == sum(not row[2] for row in theirs):
+        state["times"] = [[str(onset), str(end), int(silent)] for onset, end, silent in ours]
     if not state:
         return ""
-    return PREFIX + json.dumps({"duration": str(tune.duration), **state}, separators=(",", ":"))
+    return PREFIX + json.dumps({"notes": notes, **state}, separators=(",", ":"))
 
 
-def with_state(tune: Tune, line: str) -> Tune:
-    """A tune completed by the line that `state_of` made; as it is where the line makes no sense."""
+def parsed_state(line: str, notes: str) -> State:
+    """What the line that `state_of` made says; nothing where it is damaged or not of these notes."""
     try:
         state = json.loads(line.removeprefix(PREFIX)) if len(line) <= _LONGEST else None
-        if not isinstance(state, dict) or state.get("duration") != str(tune.duration):
-            return tune
-        return tune.replace(**{name: _FIELDS[name][1](state[name]) for name in _FIELDS if name in state})
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, ZeroDivisionError):
+    except (ValueError, RecursionError):
+        return {}
+    return state if isinstance(state, dict) and state.get("notes") == notes else {}
+
+
+def with_times(tune: Tune, state: State) -> Tune:
+    """A tune with the exact times and the rests that a state holds, where it holds any."""
+    if "times" not in state:
         return tune
+    try:
+        return tune.replace(notes=_with_times(tune.notes, state["times"]))
+    except _SENSELESS:
+        return tune
+
+
+def with_fields(tune: Tune, state: State) -> Tune:
+    """A tune with the bar lines, keys, meters and so on that a state holds."""
+    for name, (_, decode) in _FIELDS.items():
+        if name in state:
+            try:
+                tune = tune.replace(**{name: decode(state[name])})
+            except _SENSELESS:
+                continue
+    return tune
+
+
+def _with_times(notes: tuple[Note, ...], rows: Any) -> tuple[Note, ...]:
+    """The notes at their exact times, and the rests between them as they were divided."""
+    sounding = iter([note for note in notes if note.pitch is not None])
+    found: list[Note] = []
+    reached = Fraction(0)
+    for row in rows:
+        onset, end, silent = _fraction(row[0]), _fraction(row[1]), row[2]
+        if onset != reached or end <= onset:
+            raise ValueError(row)
+        reached = end
+        if silent:
+            found.append(Note(onset, end - onset))
+        else:
+            note = next(sounding, None)
+            if note is None:
+                raise ValueError(row)
+            found.append(replace(note, onset=onset, duration=end - onset))
+    if next(sounding, None) is not None:
+        raise ValueError("notes without a time")
+    return tuple(found)
 
 
 def _fraction(text: Any) -> Fraction:

@@ -21,11 +21,6 @@ from canzona.score.musicxml_signs import (
 )
 from canzona.score.tune import Attachment, Grace, Pitch, Tune
 
-_ELEMENTS = {
-    name: (family, tag)
-    for family, names in (("articulations", ARTICULATIONS), ("technical", TECHNICAL))
-    for tag, name in names.items()
-}
 _ORNAMENT_TAGS = {name: tag for tag, name in ORNAMENTS.items()}
 
 
@@ -190,7 +185,8 @@ def _write_sign(notations: Element, families: dict[str, Element], sign: Attachme
     if sign.kind == "ornament":
         family, tag = "ornaments", _ORNAMENT_TAGS.get(sign.text, "")
     else:
-        family, tag = _ELEMENTS.get(sign.text, ("articulations", ""))
+        family = "technical" if sign.text in TECHNICAL else "articulations"
+        tag = sign.text if sign.text in TECHNICAL or sign.text in ARTICULATIONS else ""
     if family not in families:
         families[family] = SubElement(notations, family)
     if not tag:

@@ -242,10 +242,11 @@ def _read_other(element: Element, event: Event, dropped: Counter[str]) -> None:
 
 
 def _read_signs(element: Element, event: Event, family: str, dropped: Counter[str]) -> None:
-    names = {"articulations": ARTICULATIONS, "ornaments": ORNAMENTS, "technical": TECHNICAL}[family]
     for child in element:
-        if child.tag in names:
-            name = names[child.tag]
+        if child.tag in ARTICULATIONS or child.tag in TECHNICAL:
+            name = child.tag
+        elif child.tag in ORNAMENTS:
+            name = ORNAMENTS[child.tag]
         elif child.tag in ("other-articulation", "other-ornament"):
             name = (child.text or "").strip()
         else:

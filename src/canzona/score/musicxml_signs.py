@@ -36,14 +36,13 @@ down and five up, where nine commas make a whole tone."""
 ACCIDENTAL_NAMES = {semitones: name for name, semitones in reversed(ACCIDENTALS.items())}
 """The usual name of each alteration."""
 
-ARTICULATIONS = {
-    "staccato": "staccato", "accent": "accent", "strong-accent": "marcato", "tenuto": "tenuto",
-    "detached-legato": "portato", "staccatissimo": "staccatissimo", "spiccato": "spiccato",
-    "breath-mark": "breath", "caesura": "caesura", "stress": "stress", "unstress": "unstress",
-    "soft-accent": "soft-accent", "scoop": "scoop", "plop": "plop", "doit": "doit", "falloff": "falloff",
-}  # fmt: skip
-TECHNICAL = {"up-bow": "up-bow", "down-bow": "down-bow", "open-string": "open-string", "stopped": "stopped",
-             "snap-pizzicato": "snap-pizzicato", "harmonic": "harmonic"}  # fmt: skip
+ARTICULATIONS = frozenset((
+    "staccato", "accent", "strong-accent", "tenuto", "detached-legato", "staccatissimo", "spiccato",
+    "breath-mark", "caesura", "stress", "unstress", "soft-accent", "scoop", "plop", "doit", "falloff",
+))  # fmt: skip
+TECHNICAL = frozenset((
+    "up-bow", "down-bow", "open-string", "stopped", "snap-pizzicato", "harmonic", "thumb-position",
+))  # fmt: skip
 ORNAMENTS = {
     "trill-mark": "trill", "mordent": "mordent", "inverted-mordent": "inverted-mordent", "turn": "turn",
     "inverted-turn": "inverted-turn", "delayed-turn": "delayed-turn", "shake": "shake",
