@@ -155,18 +155,20 @@ def _single_spine(lines: list[str], source: str) -> list[str]:
 
 def _attach(notes: list[Note], voice_: Voice) -> None:
     """Hang the marks of other spines and of comments on the notes that sound at their time."""
-    onsets = [note.onset for note in notes]
+    places = {note.onset: place for place, note in enumerate(notes)}
     marks: dict[int, list[Attachment]] = {}
     last = Fraction(0)
     for moment, mark in voice_.marks:
         if moment is None:
             voice_.losses[f"moment of a {mark.kind} within a note"] += 1
         last = moment = last if moment is None else moment
-        place = bisect_right(onsets, moment) - 1
-        if place < 0 or moment >= notes[place].end:
+        place = places.get(moment, -1)
+        if place < 0:
+            place = bisect_right(notes, moment, key=lambda note: note.onset) - 1
+        if place < 0 or (notes[place].onset != moment and moment >= notes[place].end):
             voice_.losses[f"{mark.kind} without a note"] += 1
         else:
-            marks.setdefault(place, []).append(mark.at(moment - onsets[place]))
+            marks.setdefault(place, []).append(mark.at(moment - notes[place].onset))
     for place, found in marks.items():
         notes[place] = dataclasses.replace(notes[place], attachments=notes[place].attachments + tuple(found))
 

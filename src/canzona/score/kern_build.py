@@ -17,7 +17,9 @@ from typing import TypeVar, cast
 
 from canzona.errors import FormatError
 from canzona.score.kern_tokens import (
+    MOST_NOTES,
     RESOLUTION,
+    TOO_LONG,
     BadToken,
     BarToken,
     NoteToken,
@@ -72,6 +74,9 @@ class Builder:
         Raises FormatError with the line (from 1) where a token makes no sense.
         """
         tokens = self._tokens(lines)
+        count = sum(type(token) is NoteToken for token in tokens)
+        if count > MOST_NOTES:
+            raise FormatError(f"{count} notes are more than a tune has", source=self.source, hint=TOO_LONG)
         if any(type(token) is NoteToken and token.ticks < 0 for token in tokens):
             tokens = self._finer(tokens)
         fractions, notes, now = self.fractions, self.notes, 0
@@ -261,7 +266,7 @@ class Builder:
             self._marks.append(Attachment("tempo", str(value)))
 
     def _name(self, about: str, text: str) -> None:
-        if not text:
+        if text in ("", "empty"):
             return
         if self.instruments.get(about, text) != text:
             self.losses[f"later {about} '{text}'"] += 1

@@ -45,7 +45,7 @@ def escape(text: str, more: str = "") -> str:
     """Text that stays within a line: breaks, the characters in `more` and outer blanks as numbers."""
     text = re.sub(r"&(?=#\d|colon;)", "&#38;", text)
     unsafe = f"[{re.escape(_LINE_BREAKERS + more)}\ud800-\udfff]|^\\s+|\\s+$"
-    return re.sub(unsafe, lambda found: "".join(f"&#{ord(sign)};" for sign in found[0]), text)
+    return re.sub(unsafe, lambda found: "".join(_numbered(sign) for sign in found[0]), text)
 
 
 def unescape(text: str) -> str:
@@ -109,6 +109,10 @@ def layout_line(sign: Attachment) -> str:
         return f"!LO:TX{':tempo' if sign.kind == 'tempo' else ''}:t={escape(sign.text, ':')}"
     number = f":n={sign.number}" if sign.number != 1 else ""
     return f"!LO:SIGN:kind={sign.kind}{number}:t={escape(sign.text, ':')}"
+
+
+def _numbered(sign: str) -> str:
+    return "&colon;" if sign == ":" else f"&#{ord(sign)};"
 
 
 def _character(number: int) -> str:

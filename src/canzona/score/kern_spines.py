@@ -17,7 +17,7 @@ from fractions import Fraction
 
 from canzona.errors import FormatError, PolyphonyError
 from canzona.score.kern_marks import Mark, layout_mark, side_marks
-from canzona.score.kern_tokens import BadToken, NoteToken, duration_of, parse
+from canzona.score.kern_tokens import MOST_NOTES, TOO_LONG, BadToken, NoteToken, duration_of, parse
 from canzona.score.tune import AttachmentKind
 
 _VERSES = ("**text", "**silbe", "**lyrics", "**lyric")
@@ -28,6 +28,7 @@ _KINDS: dict[str, AttachmentKind] = {
     "**dynam": "dynamic",
 }
 _MOST_NAMES = 12
+_MOST_CELLS = 4 * MOST_NOTES
 
 
 @dataclass(slots=True)
@@ -88,6 +89,8 @@ def voice(lines: Sequence[str], source: str, track: str | None) -> Voice:
             found.lines[place] = token
     if spine.divided:
         found.losses["token of a lower line where the voice divides"] += spine.divided
+    if len(spine.cells) > _MOST_CELLS:
+        raise FormatError(f"{len(spine.cells)} rows are more than a tune has", source=source, hint=TOO_LONG)
     _collect_marks(found, spines, chosen, source)
     return found
 

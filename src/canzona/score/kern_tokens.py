@@ -26,6 +26,14 @@ RESOLUTION = 2**10 * 3**3 * 5 * 7 * 11
 MOST_TOKENS = 20_000
 """Parsed tokens that are kept."""
 
+MOST_NOTES = 50_000
+"""Notes of a file beyond which it is refused: four hours of eighth notes are no tune."""
+
+TOO_LONG = f"cut the file into tunes of at most {MOST_NOTES} notes"
+
+LONGEST_TOKEN = 2_000
+"""Characters of a token beyond which it is no music."""
+
 SIGNS: dict[str, tuple[AttachmentKind, str]] = {
     "'": ("articulation", "staccato"),
     "`": ("articulation", "staccatissimo"),
@@ -104,6 +112,7 @@ Token = NoteToken | BarToken | Sense
 
 _NOTHING = Sense("nothing")
 _KNOWN: dict[str, Token] = {}
+_VALUES: dict[str, tuple[Fraction, int]] = {}
 _DURATION = re.compile(r"(\d+)(?:%(\d+))?(\.*)")
 _PITCH = re.compile(r"([a-gA-G])\1*")
 _BAR_NUMBER = re.compile(r"(\d+)([a-zA-Z]*)")
@@ -144,18 +153,30 @@ def known() -> Mapping[str, Token]:
 def duration_of(text: str) -> Fraction | None:
     """Quarter notes of the reciprocal in a token of `**kern` or `**recip`, None without one."""
     found = _DURATION.search(text)
-    if found is None:
-        return None
-    number, divisor, dots = found.groups()
-    if len(number) > 9 or len(divisor or "") > 9 or len(dots) > 8:
-        raise BadToken(f"'{text[:40]}' has an impossible duration", "expected a value such as 4, 8. or 3%2")
-    breve = not number.strip("0")
-    whole = Fraction(2 ** len(number)) if breve else Fraction(int(divisor or 1), int(number))
-    return 4 * whole * Fraction(2 ** (len(dots) + 1) - 1, 2 ** len(dots))
+    return _value(found)[0] if found is not None else None
+
+
+def _value(found: re.Match[str]) -> tuple[Fraction, int]:
+    """A duration in quarter notes, and in ticks (-1 where RESOLUTION does not hold it)."""
+    value = _VALUES.get(found[0])
+    if value is None:
+        number, divisor, dots = found.groups()
+        if len(number) > 9 or len(divisor or "") > 9 or len(dots) > 8:
+            raise BadToken(f"'{found[0][:40]}' is no duration", "expected a value such as 4, 8. or 3%2")
+        breve = not number.strip("0")
+        whole = Fraction(2 ** len(number)) if breve else Fraction(int(divisor or 1), int(number))
+        duration = 4 * whole * Fraction(2 ** (len(dots) + 1) - 1, 2 ** len(dots))
+        ticks = duration * RESOLUTION
+        if len(_VALUES) >= MOST_TOKENS:
+            _VALUES.clear()
+        value = _VALUES[found[0]] = duration, int(ticks) if ticks.denominator == 1 else -1
+    return value
 
 
 def _parse(text: str, alterations: Mapping[str, Fraction]) -> Token:
     first = text[0]
+    if len(text) > LONGEST_TOKEN:
+        raise BadToken(f"'{text[:40]}...' is too long for a token", "check the line ends")
     if "\t" in text:
         raise BadToken("several tokens stand where one spine runs", "tokens are parted by tabulators")
     if first == "*":
@@ -171,7 +192,7 @@ def _parse(text: str, alterations: Mapping[str, Fraction]) -> Token:
 
 def _chord(text: str, alterations: Mapping[str, Fraction]) -> NoteToken:
     """The upper note of a chord, with the marks of all of them."""
-    parts = [_note(part, alterations) for part in text.split()]
+    parts = [note for part in text.split() if isinstance(note := parse(part, alterations), NoteToken)]
     if not parts:
         return _note(text, alterations)
     upper = max(parts, key=lambda part: part.pitch.midi if part.pitch else Fraction(-1))
@@ -195,13 +216,13 @@ _NO_VALUE = "duration of a note without one, read as a quarter note"
 
 
 def _note(text: str, alterations: Mapping[str, Fraction]) -> NoteToken:
-    rest = "r" in text
     letters = _PITCH.search(text)
+    rest = "r" in text or (letters is None and text.rstrip(".").isdecimal())
     if letters is None and not rest:
         raise BadToken(f"'{text[:40]}' is no note name", "expected a-g, A-G or r")
     found = _DURATION.search(text)
-    duration = duration_of(text)
-    losses: list[str] = []
+    duration, ticks = (Fraction(1), RESOLUTION) if found is None else _value(found)
+    losses = [] if letters or "r" in text else [f"name of the note '{text[:20]}', read as a rest"]
     left = text
     if found is not None:
         left = left[: found.start()] + left[found.end() :]
@@ -216,10 +237,10 @@ def _note(text: str, alterations: Mapping[str, Fraction]) -> NoteToken:
         pitch, left = _pitch(letters[0], left, alterations)
     grace = None
     if "q" in left and pitch is not None:
-        grace = Grace(pitch, Fraction(1, 2) if duration is None else duration, slashed="qq" not in left)
+        grace = Grace(pitch, Fraction(1, 2) if found is None else duration, slashed="qq" not in left)
         left = left.replace("q", "")
-    elif duration is None:
-        duration = Fraction(1)
+        duration, ticks = Fraction(0), 0
+    elif found is None:
         losses.append(_NO_VALUE)
     attachments, marks = _attachments(left.replace("r", ""))
     starts, ends = left.count("{"), left.count("}")
@@ -229,10 +250,9 @@ def _note(text: str, alterations: Mapping[str, Fraction]) -> NoteToken:
     losses += [f"sign '{mark}'" if len(mark) == 1 else mark for mark in marks]
     tied = [sign for sign in "[_]" if sign in left]
     tie = "_" if len(tied) > 1 else "".join(tied)
-    ticks = (duration or 0) * RESOLUTION
     return NoteToken(
-        int(ticks) if ticks == int(ticks) else -1,
-        Fraction(0) if grace else duration or Fraction(0),
+        ticks,
+        duration,
         pitch,
         starts > 0,
         ends > 0,

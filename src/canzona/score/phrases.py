@@ -57,11 +57,12 @@ def _cuts_after_rests(tune: Tune) -> set[int]:
         if note.pitch is None:
             silent += note.duration
             continue
-        meter = tune.meter_at(note.onset)
-        beat = Fraction(4, meter.unit) if meter is not None and not meter.is_free else Fraction(1)
-        if silent >= beat:
-            cuts.add(place)
-        silent = Fraction(0)
+        if silent:
+            meter = tune.meter_at(note.onset)
+            beat = Fraction(4, meter.unit) if meter is not None and not meter.is_free else Fraction(1)
+            if silent >= beat:
+                cuts.add(place)
+            silent = Fraction(0)
     return cuts
 
 
@@ -98,6 +99,8 @@ def _mark(tune: Tune, starts: list[int]) -> Tune:
     ends = {start - 1 for start in starts if start} | {len(tune.notes) - 1}
     notes = tuple(
         dataclasses.replace(note, phrase_start=place in begins, phrase_end=place in ends)
+        if (note.phrase_start, note.phrase_end) != (place in begins, place in ends)
+        else note
         for place, note in enumerate(tune.notes)
     )
     return tune.replace(notes=notes, phrasing="inferred")
