@@ -367,7 +367,8 @@ def _padding(length: int) -> tuple[int, ...]:
 
 def tag_row(vocabulary: Vocabulary, tags: Sequence[str]) -> list[int]:
     """Classes of up to eight region words, padded with 0; unknown words are left out."""
-    known = [vocabulary.tag_ids[tag] for tag in tags if tag in vocabulary.tag_ids][:MOST_TAGS]
+    found = (vocabulary.tag_ids[tag] for tag in tags if tag in vocabulary.tag_ids)
+    known = list(dict.fromkeys(found))[:MOST_TAGS]
     return [*known, *_padding(MOST_TAGS - len(known))]
 
 

@@ -53,6 +53,7 @@ class Vocabulary:
     durations : in beat units, most frequent first.
     pitches : `REST` or (steps, alteration) against the tonic, most frequent first.
     meters, modes, tags : values that conditions may take; class 0 is 'not given'.
+    aliases : other words for a tag, as (word, tag): names of folders for what they hold.
     """
 
     durations: tuple[Fraction, ...]
@@ -60,6 +61,7 @@ class Vocabulary:
     meters: tuple[str, ...]
     modes: tuple[str, ...]
     tags: tuple[str, ...]
+    aliases: tuple[tuple[str, str], ...] = ()
     duration_ids: dict[Fraction, int] = field(init=False, repr=False, compare=False)
     pitch_ids: dict[str | Relative, int] = field(init=False, repr=False, compare=False)
     meter_ids: dict[str, int] = field(init=False, repr=False, compare=False)
@@ -72,7 +74,8 @@ class Vocabulary:
         put(self, "pitch_ids", {value: place for place, value in enumerate(self.pitches)})
         put(self, "meter_ids", {value: place for place, value in enumerate(self.meters, start=1)})
         put(self, "mode_ids", {value: place for place, value in enumerate(self.modes, start=1)})
-        put(self, "tag_ids", {value: place for place, value in enumerate(self.tags, start=1)})
+        tag_ids = {value: place for place, value in enumerate(self.tags, start=1)}
+        put(self, "tag_ids", tag_ids | {word: tag_ids[tag] for word, tag in self.aliases if tag in tag_ids})
 
     @property
     def duration_escape(self) -> int:
@@ -92,6 +95,7 @@ class Vocabulary:
             "meters": list(self.meters),
             "modes": list(self.modes),
             "tags": list(self.tags),
+            "aliases": [list(pair) for pair in self.aliases],
         }
 
     @classmethod
@@ -106,6 +110,7 @@ class Vocabulary:
             meters=tuple(values["meters"]),
             modes=tuple(values["modes"]),
             tags=tuple(values["tags"]),
+            aliases=tuple((str(word), str(tag)) for word, tag in values.get("aliases", ())),
         )
 
 
@@ -249,8 +254,24 @@ def encode(tune: Tune, tags: Sequence[str] = ()) -> EventList:
     )
 
 
-def build_vocabulary(lists: Iterable[EventList], *, least_tag: int = 8, least_meter: int = 3) -> Vocabulary:
-    """The vocabulary of a corpus: every duration and pitch that occurs, and the frequent conditions."""
+def build_vocabulary(
+    lists: Iterable[EventList],
+    aliases: Sequence[tuple[str, str]] = (),
+    *,
+    least_event: int = 2,
+    least_tag: int = 8,
+    least_meter: int = 3,
+) -> Vocabulary:
+    """The vocabulary of a corpus: what occurs at least so often.
+
+    Parameters
+    ----------
+    lists : the tunes.
+    aliases : (word, tag) pairs; the tag stands for the word in the vocabulary.
+    least_event, least_tag, least_meter : how often an event, a region word, a meter or mode has
+        to occur; rarer events are escapes, rarer conditions 'not given'.
+    """
+    named = dict(aliases)
     durations: Counter[Fraction] = Counter()
     pitches: Counter[str | Relative] = Counter()
     meters: Counter[str] = Counter()
@@ -261,16 +282,17 @@ def build_vocabulary(lists: Iterable[EventList], *, least_tag: int = 8, least_me
         pitches.update(event.pitch for event in listed.events)
         meters.update({str(meter) for _, meter in listed.meters})
         modes[listed.conditions.mode] += 1
-        tags.update(listed.conditions.tags)
+        tags.update({named.get(tag, tag) for tag in listed.conditions.tags})
 
     def ranked(counts: Counter[Any], least: int) -> tuple[Any, ...]:
         kept = [(-count, str(value), value) for value, count in counts.items() if count >= least and value != ""]
         return tuple(value for _, _, value in sorted(kept, key=lambda row: row[:2]))
 
     return Vocabulary(
-        durations=ranked(durations, 2),
-        pitches=ranked(pitches, 2),
+        durations=ranked(durations, least_event),
+        pitches=ranked(pitches, least_event),
         meters=ranked(meters, least_meter),
         modes=ranked(modes, least_meter),
         tags=ranked(tags, least_tag),
+        aliases=tuple(aliases),
     )

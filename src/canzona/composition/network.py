@@ -15,6 +15,7 @@ import numpy as np
 from canzona.errors import ModelError
 
 GRAPHS = ("trunk.onnx", "pitch.onnx", "flag.onnx")
+PARTS = ("duration", "pitch", "flag")
 NEAREST = 64
 MASKED_DISTANCE = NEAREST + 6
 _GROWTH = 128
@@ -87,7 +88,8 @@ class Steps:
         network, time = self._network, self._time
         past = max(1, time)
         gaps = distance_classes(time) if time else np.array([MASKED_DISTANCE])
-        feeds: dict[str, Any] = {"features": features, "tags": self._tags, "event": event, "gaps": gaps, **self._state}
+        last = {f"last_{part}": np.ascontiguousarray(event[:, place]) for place, part in enumerate(PARTS)}
+        feeds: dict[str, Any] = {"features": features, "tags": self._tags, "gaps": gaps, **last, **self._state}
         for name, cache in self._cache.items():
             feeds[name] = cache[: past if name[0] == "k" else past - 1]
         names = [value.name for value in network._trunk.get_outputs()]

@@ -1,0 +1,149 @@
+"""Building an ONNX graph whose sums are exact, and reading its weights back.
+
+Weights are stored as they were trained, rounded to whole multiples of a scale a row, under
+names that say which parameter they are; whatever else the arithmetic needs (levels, doubled
+gates) stands in factors beside them. So a graph is also the record of its weights, from which
+a training can go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+LEVELS = 4096
+"""Largest magnitude of an activation."""
+
+ATTENTION_LEVELS = 511
+"""Largest magnitude of a query, key or value: 32 products of two stay under 2**24."""
+
+SIGMOID_STEP = 1 / 512
+SIGMOID_REACH = 10.0
+LARGEST_WEIGHT = 32767
+OPSET = 17
+
+Array = np.ndarray
+
+
+class Graph:
+    """Collects nodes and initializers of one ONNX graph."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: dict[str, onnx.TensorProto] = {}
+        self.inputs: list[onnx.ValueInfoProto] = []
+        self.outputs: list[onnx.ValueInfoProto] = []
+        self._constants: dict[tuple[str, bytes], str] = {}
+        self._count = 0
+
+    def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        """A node with one output; its name."""
+        self._count += 1
+        output = f"{kind.lower()}_{self._count}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
+        return output
+
+    def constant(self, array: Array) -> str:
+        """An unnamed constant, kept once."""
+        array = np.ascontiguousarray(array)
+        key = (f"{array.dtype}{array.shape}", array.tobytes())
+        if key not in self._constants:
+            self._constants[key] = self.named(f"constant_{len(self.initializers)}", array)
+        return self._constants[key]
+
+    def named(self, name: str, array: Array) -> str:
+        """A named initializer."""
+        self.initializers.setdefault(name, numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def number(self, value: float) -> str:
+        """A float32 scalar."""
+        return self.constant(np.array(value, np.float32))
+
+    def axes(self, *axes: int) -> str:
+        """A list of axes or a shape."""
+        return self.constant(np.array(axes, np.int64))
+
+    def input(self, name: str, shape: Sequence[int | str], kind: int = TensorProto.FLOAT) -> str:
+        """A graph input."""
+        self.inputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
+        return name
+
+    def output(self, value: str, name: str, shape: Sequence[int | str]) -> None:
+        """A graph output of type float32."""
+        self.nodes.append(helper.make_node("Identity", [value], [name]))
+        self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
+
+    def model(self) -> bytes:
+        """The checked model's bytes."""
+        graph = helper.make_graph(self.nodes, self.name, self.inputs, self.outputs, list(self.initializers.values()))
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="canzona")
+        model.ir_version = 8
+        onnx.checker.check_model(model)
+        return bytes(model.SerializeToString())
+
+    def parameter(self, name: str, array: Array) -> str:
+        """A parameter kept as float32, under its own name."""
+        return self.named(f"float:{name}", array.astype(np.float32))
+
+    def product(self, value: str, step: float, name: str, weight: Array, start: int = 0, gate: Array | None = None) -> str:
+        """Integers (batch, inputs) worth `step` each, times columns of a weight from `start` on; exact sums, real units."""
+        scale = np.maximum(np.abs(weight).max(1), 1e-9) / LARGEST_WEIGHT
+        rows = self.named(f"rows:{name}:{start}", np.round(weight / scale[:, None]).astype(np.int16))
+        scales = self.named(f"scale:{name}:{start}", scale)
+        turned = self.op("Cast", self.op("Transpose", rows, perm=[1, 0]), to=TensorProto.DOUBLE)
+        summed = self.op("MatMul", self.op("Cast", value, to=TensorProto.DOUBLE), turned)
+        factor = np.full(len(weight), step) if gate is None else gate * step
+        real = self.op("Mul", summed, self.op("Mul", scales, self.constant(factor)))
+        return self.op("Cast", real, to=TensorProto.FLOAT)
+
+    def embedding(self, ids: str, name: str, table: Array) -> tuple[str, float]:
+        """Rows of an embedding as integers, and what one is worth."""
+        step = max(float(np.abs(table).max()), 1e-9) / (LEVELS - 1)
+        rows = self.named(f"table:{name}", np.round(table / step).astype(np.int16))
+        self.named(f"step:{name}", np.array(step))
+        return self.op("Gather", self.op("Cast", rows, to=TensorProto.FLOAT), ids, axis=0), step
+
+    def levels(self, value: str, step: float, low: float, high: float) -> str:
+        """Real values as whole levels within bounds."""
+        scaled = self.op("Round", self.op("Mul", value, self.number(1 / step)))
+        return self.op("Clip", scaled, self.number(low), self.number(high))
+
+    def sigmoid(self, value: str) -> str:
+        """Sigmoid from a table."""
+        reach = round(SIGMOID_REACH / SIGMOID_STEP)
+        places = np.arange(-reach, reach + 1) * SIGMOID_STEP
+        table = (np.round(4096 / (1 + np.exp(-places))) / 4096).astype(np.float32)
+        index = self.op("Round", self.op("Mul", value, self.number(1 / SIGMOID_STEP)))
+        index = self.op("Clip", index, self.number(-reach), self.number(reach))
+        index = self.op("Cast", self.op("Add", index, self.number(reach)), to=TensorProto.INT32)
+        return self.op("Gather", self.constant(table), index, axis=0)
+
+    def signed(self, value: str) -> str:
+        """2 x - 1: a sigmoid as the tanh of half its argument."""
+        return self.op("Sub", self.op("Mul", value, self.number(2)), self.number(1))
+
+
+def stored_weights(models: Sequence[bytes]) -> dict[str, Array]:
+    """All parameters that graphs hold, by their names, float64."""
+    blocks: dict[str, dict[int, Array]] = {}
+    found: dict[str, Array] = {}
+    for data in models:
+        held = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load_from_string(data).graph.initializer}
+        for name, array in held.items():
+            kind, _, rest = name.partition(":")
+            if kind == "float":
+                found[rest] = array.astype(np.float64)
+            elif kind == "table":
+                found[rest] = array * float(held[f"step:{rest}"])
+            elif kind == "rows":
+                parameter, _, start = rest.rpartition(":")
+                blocks.setdefault(parameter, {})[int(start)] = array * held[f"scale:{rest}"][:, None]
+    for parameter, parts in blocks.items():
+        found[parameter] = np.concatenate([parts[start] for start in sorted(parts)], axis=1)
+    return found

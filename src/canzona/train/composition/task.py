@@ -1,0 +1,127 @@
+"""Training one composer network: its batches, its loss in bits, its validation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from canzona.composition.context import after_features, trunk_features
+from canzona.composition.events import ESCAPE_BITS, Vocabulary
+from canzona.train.composition.data import Arrays, Batch, BatchPlan, batches, collate
+from canzona.train.composition.network import Composer, Sizes
+from canzona.train.loop import Row
+
+HIDDEN_SHARE = 0.1
+"""Share of tunes from which a condition is hidden, so that a model can do without it."""
+
+_PARTS = ("duration", "pitch", "flag")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of a network's sizes a recipe chooses."""
+
+    hidden: int = 384
+    width: int = 320
+    embedding: int = 16
+    heads: int = 4
+    dropout: float = 0.45
+
+
+def new_network(vocabulary: Vocabulary, shape: Shape, seed: int) -> Composer:
+    """A fresh network for a vocabulary."""
+    torch.manual_seed(seed)
+    return Composer(Sizes(
+        trunk=tuple(classes for _, classes in trunk_features(vocabulary)),
+        after=tuple(classes for _, classes in after_features()),
+        durations=len(vocabulary.durations) + 1, pitches=len(vocabulary.pitches) + 1, tags=len(vocabulary.tags),
+        hidden=shape.hidden, width=shape.width, embedding=shape.embedding, heads=shape.heads, dropout=shape.dropout,
+    ))  # fmt: skip
+
+
+class ComposerTask:
+    """One network on training and validation tunes.
+
+    Parameters
+    ----------
+    network : the network, on its device.
+    vocabulary : the classes.
+    training, validation : arrays of each tune (`canzona.composition.context.walk`).
+    plan : how tunes are batched.
+    device : 'cpu' or 'cuda'.
+    """
+
+    def __init__(
+        self,
+        network: Composer,
+        vocabulary: Vocabulary,
+        training: Sequence[Arrays],
+        validation: Sequence[Arrays],
+        plan: BatchPlan,
+        device: str = "cpu",
+    ) -> None:
+        self.network: nn.Module = network
+        self._training, self._validation, self._plan, self._device = training, validation, plan, device
+        names = [name for name, _ in trunk_features(vocabulary)]
+        self._hideable = [names.index(name) for name in ("mode", "tonic")]
+        self._steps = sum(1 for _ in batches(training, plan, np.random.default_rng(0)))
+        self._half = device != "cpu" or has_fast_bfloat16()
+
+    def steps(self) -> int:
+        """Batches an epoch."""
+        return self._steps
+
+    def batches(self, epoch: int, random: np.random.Generator) -> Iterable[Batch]:
+        """Batches in a new order, conditions hidden from some tunes."""
+        for group in batches(self._training, self._plan, random):
+            batch = collate([self._training[place] for place in group])
+            for column in self._hideable:
+                batch["trunk"][torch.from_numpy(random.random(len(group)) < HIDDEN_SHARE), :, column] = 0
+            batch["tags"][torch.from_numpy(random.random(len(group)) < HIDDEN_SHARE)] = 0
+            batch["tags"][torch.from_numpy(random.random(tuple(batch["tags"].shape)) < HIDDEN_SHARE)] = 0
+            yield batch
+
+    def loss(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        """Cross-entropy of the three parts, added; figures in bits a note."""
+        tables, targets, mask = self._logits(self.network, batch)
+        losses = [functional.cross_entropy(table[mask], targets[..., part][mask]) for part, table in enumerate(tables)]
+        bits = [float(value.detach()) / math.log(2) for value in losses]
+        return torch.stack(losses).sum(), {"total": bits[0] + bits[1]}
+
+    @torch.no_grad()
+    def validate(self, network: nn.Module) -> Row:
+        """Bits a note of each part, escapes included; `score` is duration and pitch together."""
+        network.eval()
+        sums, notes = torch.zeros(3, dtype=torch.float64), 0
+        plan = BatchPlan(2 * self._plan.events, shuffle=False)
+        for group in batches(self._validation, plan, np.random.default_rng(0)):
+            tables, targets, mask = self._logits(network, collate([self._validation[place] for place in group]))
+            for part, table in enumerate(tables):
+                wanted = targets[..., part][mask]
+                bits = functional.cross_entropy(table[mask], wanted, reduction="sum").double() / math.log(2)
+                if _PARTS[part] in ESCAPE_BITS:
+                    bits += ESCAPE_BITS[_PARTS[part]] * int((wanted == table.shape[-1] - 1).sum())
+                sums[part] += bits.cpu()
+            notes += int(mask.sum())
+        duration, pitch, flag = (float(value) / max(1, notes) for value in sums)
+        total = duration + pitch
+        return {"duration": duration, "pitch": pitch, "flag": flag, "total": total, "score": total}
+
+    def _logits(self, network: nn.Module, batch: Batch) -> tuple[list[Tensor], Tensor, Tensor]:
+        batch = {name: value.to(self._device) for name, value in batch.items()}
+        with torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._half):
+            tables: Any = network(batch["trunk"], batch["after"], batch["targets"], batch["tags"])
+        return [table.float() for table in tables], batch["targets"], batch["mask"]
+
+
+def has_fast_bfloat16() -> bool:
+    """True where the processor multiplies bfloat16 itself; elsewhere it is slower than float32."""
+    capability = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(capability.get("amx_bf16") or capability.get("avx512_bf16"))

@@ -1,0 +1,230 @@
+"""The training loop that all jobs share: averaged weights, checkpoints, resuming, early stop, curves.
+
+Each epoch seeds its own generators from (seed, epoch), so a training that was interrupted and
+resumed goes the same way as one that was not.
+"""
+
+from __future__ import annotations
+
+import copy
+import csv
+import math
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from canzona.errors import UsageError
+
+CHECKPOINT, CURVES, PICTURE = "checkpoint.pt", "curves.csv", "curves.png"
+
+Row = dict[str, float]
+
+
+class Task(Protocol):
+    """What is trained: a network, its batches, its loss and its validation."""
+
+    network: nn.Module
+
+    def batches(self, epoch: int, random: np.random.Generator) -> Iterable[Any]:
+        """The training batches of an epoch."""
+
+    def steps(self) -> int:
+        """About how many batches an epoch has."""
+
+    def loss(self, batch: Any) -> tuple[Tensor, dict[str, float]]:
+        """Loss of a batch, and figures to average over the epoch."""
+
+    def validate(self, network: nn.Module) -> Row:
+        """Figures on validation data; `score` is what counts, less is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSettings:
+    """How a training runs.
+
+    Attributes
+    ----------
+    epochs : most epochs; the learning rate falls to nothing by a cosine over them.
+    rate, decay : learning rate and weight decay of AdamW (Loshchilov & Hutter 2019).
+    warm_up : steps over which the rate rises.
+    averaging : decay of the running average of the weights that is validated and kept.
+    clip : largest norm of the gradient.
+    patience : epochs without improvement after which it stops.
+    seed : of everything that is drawn.
+    """
+
+    epochs: int = 16
+    rate: float = 2e-3
+    decay: float = 0.02
+    warm_up: int = 200
+    averaging: float = 0.998
+    clip: float = 1.0
+    patience: int = 4
+    seed: int = 1
+
+
+@dataclass
+class Progress:
+    """Where a training stands: rows of figures by epoch, the best score, seconds and CPU seconds spent."""
+
+    epoch: int = 0
+    step: int = 0
+    best: float = math.inf
+    best_epoch: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+
+def train(
+    task: Task,
+    settings: LoopSettings,
+    folder: Path,
+    *,
+    resume: bool = False,
+    report: Callable[[Row], None] | None = None,
+    tick: Callable[[int, int], None] | None = None,
+) -> Progress:
+    """Train until the epochs are over or nothing improves; the task's network ends with the best weights.
+
+    Parameters
+    ----------
+    folder : where checkpoint and curves go.
+    resume : go on from the folder's checkpoint.
+    report : called with each epoch's figures.
+    tick : called with (batches done, batches in all) of the epoch.
+
+    Raises
+    ------
+    UsageError : there is a checkpoint and `resume` is not set, or none and it is.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    run = _Run(task, settings, folder)
+    if resume:
+        run.load()
+    elif (folder / CHECKPOINT).exists():
+        raise UsageError(f"{folder} holds an unfinished training", hint="go on with --resume, or choose another folder")
+    while run.progress.epoch < settings.epochs and run.progress.epoch - run.progress.best_epoch <= settings.patience:
+        row = run.epoch(tick)
+        run.save(row)
+        if report is not None:
+            report(row)
+    task.network.load_state_dict(run.best_weights)
+    return run.progress
+
+
+class _Run:
+    """One training under way."""
+
+    def __init__(self, task: Task, settings: LoopSettings, folder: Path) -> None:
+        self.task, self.settings, self.folder = task, settings, folder
+        self.progress = Progress()
+        self.rows: list[Row] = []
+        self.averaged = copy.deepcopy(task.network).eval().requires_grad_(False)
+        self.best_weights = copy.deepcopy(task.network.state_dict())
+        decayed = [w for n, w in task.network.named_parameters() if w.ndim > 1 and "table" not in n and "event_" not in n]
+        kept = {id(weight) for weight in decayed}
+        others = [weight for weight in task.network.parameters() if id(weight) not in kept]
+        groups = [{"params": decayed, "weight_decay": settings.decay}, {"params": others, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.99))
+
+    def rate(self) -> float:
+        settings, step = self.settings, self.progress.step
+        total = max(1, self.task.steps() * settings.epochs)
+        falling = 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
+        return settings.rate * min(1.0, (step + 1) / settings.warm_up) * (0.97 * falling + 0.03)
+
+    def epoch(self, tick: Callable[[int, int], None] | None) -> Row:
+        progress, settings = self.progress, self.settings
+        began, cpu = time.monotonic(), time.process_time()
+        torch.manual_seed(settings.seed * 100_003 + progress.epoch)
+        random = np.random.default_rng((settings.seed, progress.epoch))
+        self.task.network.train()
+        sums: dict[str, float] = {}
+        count = 0
+        for count, batch in enumerate(self.task.batches(progress.epoch, random), start=1):
+            for name, value in self._step(batch).items():
+                sums[name] = sums.get(name, 0.0) + value
+            if tick is not None:
+                tick(count, self.task.steps())
+        progress.epoch += 1
+        found = self.task.validate(self.averaged)
+        progress.seconds += time.monotonic() - began
+        progress.cpu_seconds += time.process_time() - cpu
+        if found["score"] < progress.best:
+            progress.best, progress.best_epoch = found["score"], progress.epoch
+            self.best_weights = copy.deepcopy(self.averaged.state_dict())
+        row = {"epoch": float(progress.epoch), **{f"train_{name}": value / max(1, count) for name, value in sums.items()}}
+        return {**row, **found, "minutes": progress.seconds / 60}
+
+    def _step(self, batch: Any) -> dict[str, float]:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate()
+        loss, figures = self.task.loss(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.task.network.parameters(), self.settings.clip)
+        self.optimizer.step()
+        self.progress.step += 1
+        keep = min(self.settings.averaging, (1 + self.progress.step) / (10 + self.progress.step))
+        with torch.no_grad():
+            for average, weight in zip(self.averaged.parameters(), self.task.network.parameters(), strict=True):
+                average.lerp_(weight, 1 - keep)
+        return figures
+
+    def save(self, row: Row) -> None:
+        """Checkpoint and curves, each whole or not at all."""
+        self.rows.append(row)
+        state = {
+            "network": self.task.network.state_dict(), "averaged": self.averaged.state_dict(),
+            "best_weights": self.best_weights, "optimizer": self.optimizer.state_dict(),
+            "progress": {name: float(value) for name, value in vars(self.progress).items()}, "rows": self.rows,
+        }  # fmt: skip
+        draft = self.folder / f"{CHECKPOINT}.new"
+        torch.save(state, draft)
+        os.replace(draft, self.folder / CHECKPOINT)
+        write_curves(self.rows, self.folder)
+
+    def load(self) -> None:
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            raise UsageError(f"{self.folder} holds no training to go on with", hint="leave out --resume")
+        state = torch.load(path, weights_only=True)
+        self.task.network.load_state_dict(state["network"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.best_weights = state["best_weights"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        held = state["progress"]
+        self.progress = Progress(int(held["epoch"]), int(held["step"]), held["best"], int(held["best_epoch"]),
+                                 held["seconds"], held["cpu_seconds"])  # fmt: skip
+        self.rows = list(state["rows"])
+
+
+def write_curves(rows: list[Row], folder: Path) -> None:
+    """The figures of all epochs as CSV and PNG."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with (folder / CURVES).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows({name: round(value, 5) for name, value in row.items()} for row in rows)
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
+    for name in names:
+        if name not in ("epoch", "minutes", "score"):
+            axes.plot([row["epoch"] for row in rows], [row.get(name, math.nan) for row in rows], marker=".", label=name.replace("_", " "))
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("bits a note")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small", frameon=False)
+    figure.savefig(folder / PICTURE, dpi=150)
+    pyplot.close(figure)
