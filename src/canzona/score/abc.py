@@ -93,9 +93,16 @@ def write(tunes: Sequence[Tune]) -> Written:
 def _read_tune(
     header: list[Line], lines: list[Line], source: str, place: int, name: str, track: str | None
 ) -> Tune:
+    if not any(_KEY.match(line) for _, line in lines):
+        raise FormatError(
+            "the tune has no K: field, which ends its header",
+            source=source,
+            line=lines[0][0],
+            hint="add a line such as K:C before the music",
+        )
     reader = TuneReader(source, place)
     reader.parts.source = name
-    reader.read(header, header_of_file=True)
+    reader.read(header)
     reader.read(lines)
     return reader.tune(lines[0][0], track)
 

@@ -35,7 +35,7 @@ FINEST_TICK = 2**48
 
 _Value = TypeVar("_Value")
 
-_RANKS = ("chord", "text", "tempo", "dynamic", "ornament", "articulation", "fermata", "slur", "lyric")
+_LAST = {"slur": 1, "lyric": 2}
 
 
 @dataclass(slots=True)
@@ -132,13 +132,6 @@ def bar_numbers(
     return numbers
 
 
-def in_order(signs: Sequence[Attachment]) -> tuple[Attachment, ...]:
-    """Attachments in the order in which we read them: by time, then kind, then number."""
-    if len(signs) < 2:
-        return tuple(signs)
-    return tuple(sorted(signs, key=lambda sign: (sign.offset, _RANKS.index(sign.kind), sign.number)))
-
-
 def slur_signs(slurs: Sequence[tuple[int, int]]) -> list[tuple[int, Attachment]]:
     """Starts and stops of slurs given as pairs of note places; a number is free again after its stop."""
     starts: dict[int, list[int]] = {}
@@ -193,7 +186,7 @@ def _tied(voice: Voice, onsets: Sequence[Fraction]) -> tuple[list[Note], list[in
             held.append(dataclasses.replace(sign, offset=onsets[place] - onset) if goes_on else sign)
         if goes_on or held:
             duration = onsets[place + 1] - onset
-            notes[-1] = dataclasses.replace(notes[-1], duration=duration, attachments=in_order(held))
+            notes[-1] = dataclasses.replace(notes[-1], duration=duration, attachments=_in_order(held))
         place_of.append(len(notes) - 1)
         before = piece
     if before is not None and before.tied:
@@ -216,7 +209,14 @@ def _attach(voice: Voice, parts: TuneParts, notes: list[Note], place_of: Sequenc
     for place, sign in signs:
         note = notes[place]
         first = (sign, *note.attachments) if sign.kind == "tempo" else (*note.attachments, sign)
-        notes[place] = dataclasses.replace(note, attachments=in_order(first))
+        notes[place] = dataclasses.replace(note, attachments=_in_order(first))
+
+
+def _in_order(signs: Sequence[Attachment]) -> tuple[Attachment, ...]:
+    """Signs as they are written, then slurs, then syllables."""
+    if len(signs) < 2:
+        return tuple(signs)
+    return tuple(sorted(signs, key=lambda sign: _LAST.get(sign.kind, 0)))
 
 
 def _changes(

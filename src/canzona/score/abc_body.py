@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from canzona.score.abc_assemble import in_order
 from canzona.score.abc_fields import accidental, key_text, write_meter, write_tempo
 from canzona.score.abc_rhythm import Part, beat_of, best_unit, cut, length_text, written
 from canzona.score.abc_signs import name_of_sign
@@ -148,7 +147,7 @@ class BodyWriter:
             before += "(" * slurs.count("start")
             before += self._grace_notes(note.graces)
         signs = [s for s in note.attachments if s.kind not in ("slur", "lyric") and _stands_at(s, part)]
-        before += "".join(map(self._sign, in_order(signs)))
+        before += "".join(map(self._sign, signs))
         if part.is_last:
             after = ")" * slurs.count("stop")
         elif note.pitch is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from canzona.score.tune import FREE_METER, MODES, Key, Meter, standard_signature
 
@@ -71,6 +72,7 @@ def accidental(alter: Fraction) -> str:
     return f"{'_' if alter < 0 else '^'}{size.numerator}/{size.denominator}"
 
 
+@lru_cache(maxsize=512)
 def parse_key(text: str) -> KeyField:
     """A K: field: tonic and mode, explicit accidentals, bagpipes, 'none', and clefs beside them."""
     text = text.strip()[:_LONGEST]
@@ -148,6 +150,7 @@ def _spelled(signature: tuple[tuple[str, Fraction], ...]) -> list[str]:
     return [accidental(alter) + letter.lower() for letter, alter in signature]
 
 
+@lru_cache(maxsize=512)
 def parse_meter(text: str) -> Meter:
     """An M: field: 'C', 'C|', 'none', '6/8', '3+2/8', '(3+2)/8', '2/4+3/8'."""
     word = text.strip()[:_LONGEST]

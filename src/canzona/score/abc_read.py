@@ -69,23 +69,13 @@ class TuneReader:
         """Whether the header's K: was read, after which music may come."""
         return self._voice is not None
 
-    def read(self, lines: Sequence[Line], *, header_of_file: bool = False) -> None:
-        """Read lines: of the file's header, or of the tune itself.
-
-        Raises FormatError with the line.
-        """
+    def read(self, lines: Sequence[Line]) -> None:
+        """Read lines, of the file's header or of the tune. Raises FormatError with the line."""
         for number, line in lines:
             try:
                 self._line(line)
             except ValueError as error:
                 raise FormatError(str(error), source=self._source, line=number) from None
-        if not header_of_file and not self.has_key:
-            raise FormatError(
-                "the tune's header has no K: field",
-                source=self._source,
-                line=lines[0][0] if lines else 1,
-                hint="end the header with a line such as K:C",
-            )
 
     def tune(self, line: int, track: str | None) -> Tune:
         """The tune of one voice; PolyphonyError where there are several and none is chosen."""
