@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 
 from canzona.errors import FormatError
 
-MOST_NOTES = 2**16
-"""Notes that a file may have."""
+MOST_NOTES = 10_000
+"""Notes that a file may have; the longest tunes have some thousand."""
+
+MOST_METAS = 2**14
+"""Texts, lyrics and changes of tempo, key and meter that a track may have."""
 
 _SYSEX = (0xF0, 0xF7)
 _META = 0xFF
@@ -144,6 +147,8 @@ class _Parser:
                 if kind == 0x2F:
                     return
                 self._track.metas.append((self._tick, kind, content))
+                if len(self._track.metas) > MOST_METAS:
+                    self._fail(f"holds more than {MOST_METAS} texts and changes", "give one tune a file")
             elif status in _SYSEX:
                 self._content()
             elif status >= 0xF0:

@@ -20,8 +20,11 @@ FINEST = 48
 COARSE_TICKS = 4
 """A player never strikes every note on a multiple of so many ticks."""
 
+FEWEST_GATED, LEAST_GATE, GATE_SPREAD = 8, 0.4, 0.08
+"""A gate is seen in so many notes, each sounding for at least so much of its step, give or take so much."""
+
 _DIVISIONS = (1, 2, 3, 4, 6, 8, 12)
-_PENALTY = Fraction(1, 150)
+_PENALTY = 1 / 150
 _GATE = Fraction(7, 10)
 _GATES = 8  # a silence of an eighth of the step to the next note is the gate's
 
@@ -42,12 +45,24 @@ def exact_times(
     starts = [onset - late for onset in onsets]
     struck = [Fraction(start, division) for start in starts]
     is_exact = _is_grid(starts, ends, division)
-    times = struck if is_exact else _fitted(struck)
+    times = struck if is_exact else _fitted(starts, division)
+    if _has_gate(starts, ends):
+        ends = [*starts[1:], ends[-1]]
     parts = division // math.gcd(division, *starts, *ends)
     release = _release_on_grid if parts <= FINEST else _release
     rows = zip(ends, times, [*times[1:], None], struck, strict=True)
     released = [release(Fraction(end, division), at, following, start) for end, at, following, start in rows]
     return times, released, not is_exact
+
+
+def _has_gate(starts: Sequence[int], ends: Sequence[int]) -> bool:
+    """Whether nearly all notes sound for the same part of the step to the next: then no silence is meant."""
+    steps = list(zip(starts, ends, starts[1:], strict=False))
+    shares = sorted((end - start) / (following - start) for start, end, following in steps)
+    if len(shares) < FEWEST_GATED or not LEAST_GATE <= shares[len(shares) // 2] < 1:
+        return False
+    usual = shares[len(shares) // 2]
+    return sum(abs(share - usual) < GATE_SPREAD for share in shares) * 10 >= len(shares) * 9
 
 
 def _lateness(onsets: Sequence[int], division: int) -> int:
@@ -105,17 +120,18 @@ def _nearest_value(length: Fraction) -> Fraction:
     return max(nearest, Fraction(1, 8))
 
 
-def _fitted(onsets: list[Fraction]) -> list[Fraction]:
-    """Onsets moved to the division of their quarter that fits best; they stay apart."""
+def _fitted(onsets: Sequence[int], division: int) -> list[Fraction]:
+    """Onsets in ticks moved to the division of their quarter that fits best; they stay apart."""
     fitted: list[Fraction] = []
+    early = division // 16  # an onset so little before a beat belongs to it
     at = 0
     while at < len(onsets):
-        beat = Fraction(math.floor(onsets[at] + Fraction(1, 16)))
-        stop = bisect_left(onsets, beat + Fraction(15, 16), at)
-        stop = max(stop, at + 1)
-        parts = _division([onset - beat for onset in onsets[at:stop]])
-        for onset in onsets[at:stop]:
-            time = beat + Fraction(round((onset - beat) * parts), parts)
+        beat = (onsets[at] + early) // division
+        stop = max(bisect_left(onsets, (beat + 1) * division - early, at), at + 1)
+        places = [onset - beat * division for onset in onsets[at:stop]]
+        parts = min(_DIVISIONS, key=lambda parts: _misfit(places, parts, division))
+        for place in places:
+            time = beat + Fraction(_nearest(place * parts, division), parts)
             if fitted and time <= fitted[-1]:
                 time = fitted[-1] + Fraction(1, FINEST)
             fitted.append(time)
@@ -123,15 +139,13 @@ def _fitted(onsets: list[Fraction]) -> list[Fraction]:
     return fitted
 
 
-def _division(places: list[Fraction]) -> int:
-    """Parts of a quarter in which some places lie, the fewer the better."""
+def _misfit(places: Sequence[int], parts: int, division: int) -> float:
+    """How badly places in a quarter (in ticks) lie on so many parts of it; fewer parts are better."""
+    rounded = [_nearest(place * parts, division) for place in places]
+    errors = sum(abs(place * parts - at * division) for place, at in zip(places, rounded, strict=True))
+    merged = len(rounded) - len(set(rounded))
+    return errors / (parts * division) + merged + _PENALTY * parts * len(places)
 
-    def cost(parts: int) -> Fraction:
-        rounded = [round(place * parts) for place in places]
-        error = sum(
-            (abs(place - Fraction(at, parts)) for place, at in zip(places, rounded, strict=True)), Fraction(0)
-        )
-        merged = len(rounded) - len(set(rounded))
-        return error + merged + _PENALTY * parts * len(places)
 
-    return min(_DIVISIONS, key=cost)
+def _nearest(product: int, division: int) -> int:
+    return (2 * product + division) // (2 * division)
