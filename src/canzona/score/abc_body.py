@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 
 from canzona.score.abc_fields import accidental, key_text, write_meter, write_tempo
 from canzona.score.abc_rhythm import Part, beat_of, best_unit, cut, length_text, written
@@ -40,8 +41,9 @@ class BodyWriter:
         self._numbers = numbers
         self._barlines = {line.onset: line for line in tune.barlines}
         first = tune.barlines[0] if tune.barlines else None
-        if first == Barline(Fraction(0), 1, kind="invisible") and starts_counted and not numbers.get(first.onset):
-            del self._barlines[first.onset]
+        opening = Barline(Fraction(0), 1, kind="invisible")
+        if first == opening and starts_counted and opening.onset not in numbers:
+            del self._barlines[opening.onset]
         self._fields = _fields_by_onset(tune)
         self._bars = list(_bars_of_parts(tune, self._fields))
         self.unit = best_unit([part for bar in self._bars for part in bar])
@@ -89,9 +91,7 @@ class BodyWriter:
     # -- between notes ------------------------------------------------------------------
 
     def _between(self, onset: Fraction, before: Part | None, after: Note | None) -> None:
-        if before is not None and before.onset + before.duration == onset and not before.is_last and after:
-            if onset not in self._barlines and onset not in self._fields:
-                return
+        """What stands between two written notes, or before the first or after the last."""
         breaks = before is not None and before.is_last and after is not None and onset in self._breaks
         line = self._barlines.get(onset)
         fields = self._fields.get(onset, [])
@@ -251,7 +251,7 @@ def _fields_by_onset(tune: Tune) -> dict[Fraction, list[str]]:
 def _line_breaks(tune: Tune) -> set[Fraction]:
     if tune.phrasing == "none":
         return {line.onset for line in tune.barlines[BARS_A_LINE::BARS_A_LINE]}
-    pairs = zip(tune.notes, tune.notes[1:], strict=False)
+    pairs = pairwise(tune.notes)
     return {after.onset for before, after in pairs if before.phrase_end or after.phrase_start}
 
 

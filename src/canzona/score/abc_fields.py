@@ -1,7 +1,7 @@
 """The fields of ABC that mean something exact: key, meter, unit length, tempo, play order.
 
-Each has a `parse_` function and one that writes; what one writes the other reads. A field that makes no sense raises `ValueError` with what is wrong, and the reader says
-in which line.
+Each has a `parse_` function and one that writes; what one writes the other reads. A field
+that makes no sense raises `ValueError` with what is wrong, and the reader says in which line.
 """
 
 from __future__ import annotations
@@ -31,9 +31,15 @@ _CLEF = re.compile(
     r"|(?:treble|bass|alto|tenor|soprano|mezzo|baritone|perc|none|clef)\S*)"
 )
 _SIGNS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
-_BAGPIPE = {"HP": (("F", Fraction(1)), ("C", Fraction(1)))}
-_BAGPIPE["Hp"] = (*_BAGPIPE["HP"], ("G", Fraction(0)))
-_TEMPO = re.compile(r"((?:\d{1,5}/\d{1,5}[ \t]*)+|C?\d{0,5}(?:/\d{1,5})?)[ \t]*=[ \t]*(\d{1,6}(?:\.\d{1,6})?)")
+_BAGPIPE: dict[str, tuple[tuple[str, Fraction], ...]] = {
+    "HP": (("F", Fraction(1)), ("C", Fraction(1))),
+    "Hp": (("F", Fraction(1)), ("C", Fraction(1)), ("G", Fraction(0))),
+}
+_METER = re.compile(r"(?:\(?\d+(?:\+\d+)*\)?/\d+)(?:\+\(?\d+(?:\+\d+)*\)?/\d+)*")
+_METER_PART = re.compile(r"(\d+(?:\+\d+)*)\)?/(\d+)")
+_TEMPO = re.compile(
+    r"((?:\d{1,5}/\d{1,5}[ \t]*)+|C?\d{0,5}(?:/\d{1,5})?)[ \t]*=[ \t]*(\d{1,6}(?:\.\d{1,6})?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,8 @@ def parse_key(text: str) -> KeyField:
     if found is None:
         if text.strip() and not ignored and not _SIGNATURE.match(rest.removeprefix("exp").strip()):
             raise ValueError(f"'{text[:40]}' is no key")
-        return KeyField(None if ignored and not _SIGNATURE.search(rest) else _signature_only(rest), shift, ignored)
+        only_clef = ignored and not _SIGNATURE.search(rest)
+        return KeyField(None if only_clef else _signature_only(rest), shift, ignored)
     return KeyField(_tonal(found, rest), shift, ignored)
 
 
@@ -160,19 +167,14 @@ def parse_meter(text: str) -> Meter:
         return Meter(2, 2, symbol="c|")
     if word.lower() in ("none", "free", ""):
         return FREE_METER
-    parts: list[tuple[int, int]] = []
-    pending: list[int] = []
-    for beats, _, unit in re.findall(r"(\d+)\)?[ ]*(?:(/)[ ]*(\d+))?(?=[ ]*\+|[ ]*$)", word.split("=")[0].rstrip()):
-        pending.append(number(beats))
-        if unit:
-            parts += [(count, number(unit)) for count in pending]
-            pending = []
-    if not parts or pending or not all(count and unit for count, unit in parts):
+    found = _METER.match(re.sub(r"[ ]*\+[ ]*", "+", word))
+    parts = [] if found is None else _METER_PART.findall(found[0])
+    units = [number(unit) for _, unit in parts]
+    beats = [[number(count) for count in counts.split("+")] for counts, _ in parts]
+    shared = max(units, default=0)
+    if not shared or not all(units) or any(shared % unit for unit in units) or not all(map(all, beats)):
         raise ValueError(f"'{word[:40]}' is no meter")
-    shared = max(unit for _, unit in parts)
-    if any(shared % unit for _, unit in parts):
-        raise ValueError(f"'{word[:40]}' is no meter")
-    counts = tuple(count * shared // unit for count, unit in parts)
+    counts = tuple(n * shared // unit for group, unit in zip(beats, units, strict=True) for n in group)
     return Meter(sum(counts), shared, counts if len(counts) > 1 else ())
 
 

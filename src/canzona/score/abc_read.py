@@ -106,7 +106,7 @@ class TuneReader:
                 return voice
         raise PolyphonyError(
             f"the tune has no voice '{track}'",
-            source=self._source, line=line, hint=f"choose one of {names}" if names else "the tune has no notes",
+            source=self._source, line=line, hint=f"choose one of {names or 'none: it has no notes'}",
         )  # fmt: skip
 
     # -- lines --------------------------------------------------------------------------

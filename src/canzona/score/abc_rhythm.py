@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 
 from canzona.score.tune import Meter, Note
@@ -52,7 +53,7 @@ def cut(notes: Sequence[Note], at: Sequence[Fraction]) -> Iterator[Part]:
         if note.pitch is not None:
             inside += [note.onset + s.offset for s in note.attachments if 0 < s.offset < note.duration]
         edges = [note.onset, *sorted(set(inside)), note.end] if inside else [note.onset, note.end]
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             yield Part(note, start, end - start, end - start)
 
 

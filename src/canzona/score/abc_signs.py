@@ -59,7 +59,7 @@ _SIGNS: dict[str, tuple[AttachmentKind, str]] = {
     ">(": ("dynamic", "diminuendo"),
     "diminuendo)": ("dynamic", "stop"),
     ">)": ("dynamic", "stop"),
-    **{level: ("dynamic", level) for level in ("pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff")},
+    **{level: ("dynamic", level) for level in "pppp ppp pp p mp mf f ff fff ffff".split()},
     "sfz": ("dynamic", "sfz"),
 }
 _NAMES = {sign: name for name, sign in reversed(_SIGNS.items()) if name not in "<>+"}

@@ -209,7 +209,8 @@ class Voice:
     def close_slur(self) -> None:
         """A slur that ends on the last note: the latest that does not begin on it, else that one."""
         last = len(self.pieces) - 1
-        place = next((i for i in reversed(range(len(self._open))) if self._open[i] < last), len(self._open) - 1)
+        earlier = [place for place, start in enumerate(self._open) if start < last]
+        place = earlier[-1] if earlier else len(self._open) - 1
         if place < 0:
             self._opening = max(0, self._opening - 1)
             self.lose("a slur without a beginning")

@@ -7,7 +7,7 @@ losses.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 
 from canzona.score.abc_assemble import bar_numbers
