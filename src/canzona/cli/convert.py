@@ -85,6 +85,8 @@ def command(
         if len(sources) > 1 or source_kind is None:
             raise click.UsageError("'-' is the only input, and --from says its format")
         source, data = _from_stdin(source_kind)
+    if output == PIPE and len(sources) > 1:
+        raise click.UsageError("stdout holds one output; name a folder with -o")
     if output == PIPE:
         return _to_stdout(source, data, conversion, quiet=quiet)
     if exact or data is not None:

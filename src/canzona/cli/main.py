@@ -83,9 +83,7 @@ def run(words: Sequence[str]) -> int:
     """Run a command line and say what went wrong in one sentence; the exit code."""
     code = 1
     try:
-        color = False if os.environ.get("NO_COLOR") else None
-        result = cli.main(list(words), "canzona", standalone_mode=False, color=color)
-        code = result if isinstance(result, int) else 0
+        code = _invoke(list(words))
         sys.stdout.flush()
     except CanzonaError as error:
         _say(str(error))
@@ -102,12 +100,28 @@ def run(words: Sequence[str]) -> int:
         code = BROKEN_PIPE
     except MemoryError:
         _say("there is not enough memory for this; try a smaller input or fewer --jobs")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"{where}{(error.strerror or str(error)).lower()}")
     except Exception as error:
         if _verbose(words):
             raise
         what = f"{type(error).__name__}: {error}".splitlines()[0]
         _say(f"an error that should not happen ({what}); please report it with what -v shows")
     return code
+
+
+def _invoke(words: list[str]) -> int:
+    """Call the command; unlike click's own `main`, without turning errors into others on the way."""
+    if "_CANZONA_COMPLETE" in os.environ:
+        cli.main(words, "canzona")
+    color = False if os.environ.get("NO_COLOR") else None
+    try:
+        with cli.make_context("canzona", words, color=color) as context:
+            result = cli.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    return result if isinstance(result, int) else 0
 
 
 def _verbose(words: Sequence[str]) -> bool:
