@@ -40,8 +40,11 @@ class Page:
     body: Element
 
 
-def read_page(svg: str) -> Page:
-    """The page that an SVG of Verovio (options `svgRemoveXlink`, `svgViewBox`) shows."""
+def read_page(svg: str, *, hidden: frozenset[str] = frozenset()) -> Page:
+    """The page that an SVG of Verovio (options `svgRemoveXlink`, `svgViewBox`) shows.
+
+    Groups of a class in `hidden` ('mNum' for bar numbers) are left out.
+    """
     root = ElementTree.fromstring(re.sub(r' xmlns(:\w+)?="[^"]*"', "", svg))
     inner = root.find("svg")
     if inner is None:
@@ -50,6 +53,8 @@ def read_page(svg: str) -> Page:
     symbols = {symbol.get("id", ""): symbol for symbol in root.iterfind("defs/g")}
     glyphs: dict[str, Element] = {}
     body = Element("g")
+    for group in [group for group in inner.iter("g") if hidden & set(group.get("class", "").split())]:
+        group.clear()
     for child in inner:
         body.extend(_cleaned(child, symbols, glyphs, (False, False)))
     return Page(width, height, glyphs, body)

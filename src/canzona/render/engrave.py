@@ -25,7 +25,7 @@ from canzona.render.lettering import MUSIC_FONT, outline
 from canzona.render.pdf import write_pdf
 from canzona.render.png import write_png
 from canzona.score.musicxml_write import score_bytes
-from canzona.score.tune import Attachment, Note, Tune
+from canzona.score.tune import Attachment, Barline, Key, Note, Tune, standard_signature
 
 PictureKind = Literal["svg", "png", "pdf"]
 PICTURE_SUFFIXES = (".svg", ".png", ".pdf")
@@ -36,6 +36,10 @@ _TALLEST = 12000
 _SIZES = (50, 200)
 _DPI_RANGE = (30, 1200)
 _LONGEST_TITLE = 200
+_SPACING = 0.27
+_OTHER_SPACINGS = (0.235, 0.31, 0.36)
+"""Spacings that are tried where the last line would hold a lone bar."""
+_FEW_BARS = 64
 _LONGEST_TEXT = 48
 
 
@@ -103,12 +107,31 @@ def engrave_pages(tune: Tune, layout: Layout) -> list[Page]:
         header = _header(tune)
         if header:
             _load(toolkit, _with_header(toolkit.getMEI({"removeIds": True}), header), tune)
-    count = toolkit.getPageCount()
-    pages = [read_page(toolkit.renderToSVG(number)) for number in range(1, count + 1)]
-    if layout.paper != "fit" and count > 1:
+    hidden: frozenset[str] = frozenset() if layout.bar_numbers else frozenset({"mNum"})
+    pages = _pages(toolkit, hidden)
+    for spacing in _OTHER_SPACINGS if len(tune.bars) <= _FEW_BARS else ():
+        if not _ends_on_a_lone_bar(pages[-1]):
+            break
+        toolkit.setOptions({"spacingLinear": spacing})
+        toolkit.redoLayout()
+        other = _pages(toolkit, hidden)
+        if len(other) == len(pages) and not _ends_on_a_lone_bar(other[-1]):
+            pages = other
+    if layout.paper != "fit" and len(pages) > 1:
         for number, page in enumerate(pages, start=1):
             _number_page(page, number)
     return pages
+
+
+def _pages(toolkit: Any, hidden: frozenset[str]) -> list[Page]:
+    numbers = range(1, toolkit.getPageCount() + 1)
+    return [read_page(toolkit.renderToSVG(number), hidden=hidden) for number in numbers]
+
+
+def _ends_on_a_lone_bar(page: Page) -> bool:
+    """Whether the last of several lines holds one bar: a sight that no engraver would leave."""
+    systems = [group for group in page.body.iter("g") if group.get("class") == "system"]
+    return len(systems) > 1 and sum(group.get("class") == "measure" for group in systems[-1].iter("g")) < 2
 
 
 def _checked(layout: Layout, kind: str) -> Layout:
@@ -139,9 +162,9 @@ def _toolkit(layout: Layout) -> Any:
         "pageMarginRight": margin,
         "unit": 8.5 * layout.size / 100, "font": MUSIC_FONT, "smuflTextFont": "none", "breaks": "auto",
         "header": "encoded" if layout.header else "none", "footer": "none", "expandNever": True,
-        "mnumInterval": 0 if layout.bar_numbers else 100_000, "condense": "none",
+        "condense": "none",
         "svgViewBox": True, "svgRemoveXlink": True, "svgFormatRaw": True, "justifyVertically": False,
-        "spacingLinear": 0.27, "spacingNonLinear": 0.58, "spacingSystem": 6, "lyricSize": 4.3,
+        "spacingLinear": _SPACING, "spacingNonLinear": 0.58, "spacingSystem": 6, "lyricSize": 4.3,
         "slurMidpointThickness": 0.5, "bottomMarginHeader": 3, "minLastJustification": 0.72,
     })  # fmt: skip
     return toolkit
@@ -156,14 +179,33 @@ def _load(toolkit: Any, text: str, tune: Tune) -> None:
 
 def _music(tune: Tune, layout: Layout) -> str:
     """MusicXML for Verovio: ours, without what it would set as a label, with slurs over phrases."""
-    notes = tuple(_with_short_texts(note) for note in tune.notes)
-    drawn = tune.replace(notes=notes, records=(), comments=(), instrument="", provenance="")
+    drawn = tune.replace(
+        notes=tuple(_with_short_texts(note) for note in tune.notes),
+        keys=tuple((onset, _with_signature(key)) for onset, key in tune.keys),
+        barlines=tuple(_as_drawn(line) for line in tune.barlines),
+        records=(),
+        comments=(),
+        instrument="",
+        provenance="",
+    )
     wanted = layout.phrases == "all" or (layout.phrases == "marked" and tune.phrasing == "marked")
     if not wanted or tune.phrasing == "none":
         return score_bytes(drawn).decode()
     number = 1 + max((sign.number for sign in _signs(tune) if sign.kind == "slur"), default=0)
     text = score_bytes(drawn.replace(notes=_slurred(drawn, number))).decode()
     return re.sub(rf'<slur (?=[^>]*number="{number}")(?=[^>]*"start")', '<slur line-type="dotted" ', text)
+
+
+def _with_signature(key: Key) -> Key:
+    """A key that its source names without a signature has the usual one in a picture."""
+    if key.signature is not None or not key.tonic or abs(key.fifths) > 7:
+        return key
+    return dataclasses.replace(key, signature=standard_signature(key.fifths))
+
+
+def _as_drawn(line: Barline) -> Barline:
+    """A repeat sign is drawn as such, whatever line the source has beside it."""
+    return dataclasses.replace(line, kind="regular") if line.repeat else line
 
 
 def _with_short_texts(note: Note) -> Note:
