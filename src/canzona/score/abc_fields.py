@@ -84,7 +84,8 @@ def parse_key(text: str) -> KeyField:
     text = text.strip()[:_LONGEST]
     octave = _OCTAVE.search(text)
     shift = int(octave[1]) if octave else None
-    ignored = " ".join(word.group() for word in _CLEF.finditer(text) if not word.group().startswith("octave"))
+    layout = [found[0] for found in _CLEF.finditer(text)]
+    ignored = " ".join(word for word in layout if not word.startswith("octave"))
     rest = text
     if rest[:4].lower() == "none" and not rest[4:5].isalpha():
         return KeyField(_signature_only(rest[4:]), shift, ignored.removeprefix("none").strip())
@@ -93,9 +94,9 @@ def parse_key(text: str) -> KeyField:
         return KeyField(Key("A", 0, "mixolydian", _BAGPIPE[rest[:2]]), shift, ignored)
     found = _TONIC.match(rest)
     if found is None:
-        if text.strip() and not ignored and not _SIGNATURE.match(rest.removeprefix("exp").strip()):
+        if text and not layout and not _SIGNATURE.match(rest.removeprefix("exp").strip()):
             raise ValueError(f"'{text[:40]}' is no key")
-        only_clef = ignored and not _SIGNATURE.search(rest)
+        only_clef = layout and not _SIGNATURE.search(rest)
         return KeyField(None if only_clef else _signature_only(rest), shift, ignored)
     return KeyField(_tonal(found, rest), shift, ignored)
 

@@ -59,8 +59,8 @@ _SIGNS: dict[str, tuple[AttachmentKind, str]] = {
     ">(": ("dynamic", "diminuendo"),
     "diminuendo)": ("dynamic", "stop"),
     ">)": ("dynamic", "stop"),
-    **{level: ("dynamic", level) for level in "pppp ppp pp p mp mf f ff fff ffff".split()},
-    "sfz": ("dynamic", "sfz"),
+    **{level: ("dynamic", level) for level in ("pppp", "ppp", "pp", "p", "mp", "mf")},
+    **{level: ("dynamic", level) for level in ("f", "ff", "fff", "ffff", "sfz")},
 }
 _NAMES = {sign: name for name, sign in reversed(_SIGNS.items()) if name not in "<>+"}
 _NAME = re.compile(r"[A-Za-z0-9_.()<>^/+~-]{1,40}\Z")

@@ -46,8 +46,9 @@ def exact_times(
     struck = [Fraction(start, division) for start in starts]
     is_exact = _is_grid(starts, ends, division)
     times = struck if is_exact else _fitted(starts, division)
-    if _has_gate(starts, ends):
-        ends = [*starts[1:], ends[-1]]
+    gate = _gate(starts, ends)
+    if gate:
+        ends = [*starts[1:], starts[-1] + round((ends[-1] - starts[-1]) / gate)]
     parts = division // math.gcd(division, *starts, *ends)
     release = _release_on_grid if parts <= FINEST else _release
     rows = zip(ends, times, [*times[1:], None], struck, strict=True)
@@ -55,14 +56,15 @@ def exact_times(
     return times, released, not is_exact
 
 
-def _has_gate(starts: Sequence[int], ends: Sequence[int]) -> bool:
-    """Whether nearly all notes sound for the same part of the step to the next: then no silence is meant."""
+def _gate(starts: Sequence[int], ends: Sequence[int]) -> float:
+    """The part of the step to the next for which nearly all notes sound; 0 where they share none below 1."""
     steps = list(zip(starts, ends, starts[1:], strict=False))
     shares = sorted((end - start) / (following - start) for start, end, following in steps)
     if len(shares) < FEWEST_GATED or not LEAST_GATE <= shares[len(shares) // 2] < 1:
-        return False
+        return 0.0
     usual = shares[len(shares) // 2]
-    return sum(abs(share - usual) < GATE_SPREAD for share in shares) * 10 >= len(shares) * 9
+    alike = sum(abs(share - usual) < GATE_SPREAD for share in shares)
+    return usual if alike * 10 >= len(shares) * 9 else 0.0
 
 
 def _lateness(onsets: Sequence[int], division: int) -> int:
