@@ -49,7 +49,9 @@ def test_keeps_what_exists_without_force(tmp_path: Path) -> None:
     assert path.read_bytes() == b"yours"
 
 
-def test_does_not_replace_a_file_that_comes_up_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_does_not_replace_a_file_that_comes_up_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "tune.krn"
     opened = os.open
 
@@ -124,13 +126,16 @@ def test_a_full_disk_leaves_nothing_and_keeps_the_old_file(tmp_path: Path) -> No
     old = tmp_path / "old.wav"
     old.write_bytes(b"old")
     script = (
-        "import resource, sys; from canzona.files import write_atomic; from canzona.errors import WriteError\n"
+        "import resource, sys; from canzona.errors import WriteError\n"
+        "from canzona.files import write_atomic\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "for name in ('old.wav', 'new.wav'):\n"
-        "    try:\n        write_atomic(sys.argv[1] + '/' + name, bytes(9000), force=True)\n"
+        "    try:\n        write_atomic(f'{sys.argv[1]}/{name}', bytes(9000), force=True)\n"
         "    except WriteError as error:\n        print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script, tmp_path], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path], capture_output=True, text=True, check=True
+    )
     assert done.stdout.count("was not written: file too large") == 2
     assert [path.name for path in tmp_path.iterdir()] == ["old.wav"]
     assert old.read_bytes() == b"old"
@@ -177,5 +182,3 @@ def test_files_that_belong_together_come_together_or_not_at_all(tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b"]
     written = write_together({tmp_path / "a": b"1", tmp_path / "b": b"2"}, force=True)
     assert [path.read_bytes() for path in written] == [b"1", b"2"]
-
-

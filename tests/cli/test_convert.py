@@ -101,7 +101,9 @@ def test_stdin_into_a_folder(tune: Path, tmp_path: Path) -> None:
 def test_wrong_usage_is_code_2_and_one_sentence(
     words: list[str], sentence: str, tune: Path, examples: Path, tmp_path: Path, canzona_cli: Callable
 ) -> None:
-    done = canzona_cli("convert", *(word.format(tune=tune, tmp=tmp_path, examples=examples) for word in words))
+    done = canzona_cli(
+        "convert", *(word.format(tune=tune, tmp=tmp_path, examples=examples) for word in words)
+    )
     assert done.code == 2
     assert sentence in done.err
     assert list(tmp_path.iterdir()) == []

@@ -21,7 +21,11 @@ def made(examples: Path, tmp_path: Path, canzona_cli: Callable) -> Path:
 def test_explain_prints_what_the_file_says(made: Path, canzona_cli: Callable) -> None:
     done = canzona_cli("explain", made)
     assert done.code == 0
-    assert done.out.splitlines()[:3] == ["made by    canzona 0.1.0, convert", "to         svg", "transpose  D"]
+    assert done.out.splitlines()[:3] == [
+        "made by    canzona 0.1.0, convert",
+        "to         svg",
+        "transpose  D",
+    ]
     assert "greensleeves.krn (sha256 " in done.out
 
 
@@ -30,7 +34,9 @@ def test_explain_as_json(made: Path, canzona_cli: Callable) -> None:
     assert (held["command"], held["options"]) == ("convert", {"to": "svg", "transpose": "D"})
 
 
-def test_what_came_before_is_printed_too(made: Path, examples: Path, tmp_path: Path, canzona_cli: Callable) -> None:
+def test_what_came_before_is_printed_too(
+    made: Path, examples: Path, tmp_path: Path, canzona_cli: Callable
+) -> None:
     canzona_cli("convert", examples / "greensleeves.krn", "-o", tmp_path / "a.abc", "--transpose", "D")
     canzona_cli("convert", tmp_path / "a.abc", "-o", tmp_path / "b.mid")
     assert "and before that:" in canzona_cli("explain", tmp_path / "b.mid").out
@@ -54,7 +60,9 @@ def test_replay_of_an_edited_file_is_code_1(made: Path, canzona_cli: Callable) -
 
 
 def test_a_version_that_is_not_ours_is_named(made: Path, canzona_cli: Callable) -> None:
-    made.write_bytes(made.read_bytes().replace(b"&quot;0.1.0", b"&quot;0.0.9").replace(b'"0.1.0"', b'"0.0.9"'))
+    made.write_bytes(
+        made.read_bytes().replace(b"&quot;0.1.0", b"&quot;0.0.9").replace(b'"0.1.0"', b'"0.0.9"')
+    )
     assert "made by version 0.0.9" in canzona_cli("explain", made, "--replay").err
 
 
@@ -76,7 +84,9 @@ def test_data_describe(examples: Path, tmp_path: Path, canzona_cli: Callable) ->
     assert canzona_cli("data", "describe", examples, "-o", tmp_path / "plot.gif").code == 2
 
 
-def test_data_describe_names_what_it_cannot_read(examples: Path, tmp_path: Path, canzona_cli: Callable) -> None:
+def test_data_describe_names_what_it_cannot_read(
+    examples: Path, tmp_path: Path, canzona_cli: Callable
+) -> None:
     (tmp_path / "bad.krn").write_bytes(b"\0")
     (tmp_path / "good.krn").write_bytes((examples / "greensleeves.krn").read_bytes())
     done = canzona_cli("data", "describe", tmp_path)

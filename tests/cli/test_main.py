@@ -21,11 +21,17 @@ from canzona.cli import convert as convert_module
 from canzona.cli.main import Commands, cli, run
 from canzona.errors import CanzonaError, ModelError, RulesError, UsageError
 
-NAMES = [m.name for m in pkgutil.iter_modules(canzona.cli.__path__) if m.name not in ("main", "options", "progress")]
+NAMES = [
+    m.name
+    for m in pkgutil.iter_modules(canzona.cli.__path__)
+    if m.name not in ("main", "options", "progress")
+]
 PROGRAM = [sys.executable, "-c", "from canzona.cli.main import main; main()"]
 
 
-def commands(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
+def commands(
+    command: click.Command, path: tuple[str, ...] = ()
+) -> list[tuple[tuple[str, ...], click.Command]]:
     """A command and all below it, with the words that lead there."""
     if not isinstance(command, click.Group):
         return [(path, command)]
@@ -178,7 +184,9 @@ def test_ctrl_c_ends_a_run_with_130_and_leaves_nothing_half_written(examples: Pa
 
 def test_no_color_is_respected(tmp_path: Path) -> None:
     environment = {**os.environ, "NO_COLOR": "1", "FORCE_COLOR": ""}
-    done = subprocess.run([*PROGRAM, "convert", "gone.krn"], capture_output=True, env=environment, check=False)
+    done = subprocess.run(
+        [*PROGRAM, "convert", "gone.krn"], capture_output=True, env=environment, check=False
+    )
     assert b"\x1b[" not in done.stderr
 
 
@@ -186,7 +194,9 @@ def test_file_names_that_are_no_text_do_not_break_the_sentence(tmp_path: Path) -
     name = os.fsencode(tmp_path) + b"/\xff\xfe.krn"
     with open(name, "wb") as file:
         file.write(b"\0")
-    done = subprocess.run([*PROGRAM, "convert", name, "-o", tmp_path, "--to", "abc"], capture_output=True, check=False)
+    done = subprocess.run(
+        [*PROGRAM, "convert", name, "-o", tmp_path, "--to", "abc"], capture_output=True, check=False
+    )
     assert done.returncode == 1
     assert done.stderr.startswith(b"canzona: ")
     assert b"Traceback" not in done.stderr
@@ -195,7 +205,10 @@ def test_file_names_that_are_no_text_do_not_break_the_sentence(tmp_path: Path) -
 def test_start_up_is_quick(root: Path) -> None:
     """Twice the bars, for the noise of a busy machine; the figures themselves are benchmarks/startup.py's."""
     done = subprocess.run(
-        [sys.executable, root / "benchmarks" / "startup.py", "--json"], capture_output=True, text=True, check=False
+        [sys.executable, root / "benchmarks" / "startup.py", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     times = json.loads(done.stdout)
     assert times["import canzona"] < 2 * 60

@@ -62,14 +62,19 @@ def test_the_wheel_works_in_an_empty_environment(built: Path, root: Path, tmp_pa
     (wheel,) = built.glob("*.whl")
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-input"]
     done = subprocess.run(
-        [*pip, "--retries", "1", "-c", root / "constraints.txt", wheel], capture_output=True, text=True, check=False
+        [*pip, "--retries", "1", "-c", root / "constraints.txt", wheel],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         pytest.skip(f"pip cannot install the dependencies here: {done.stderr.strip().splitlines()[-1:]}")
     work = tmp_path / "work"
     work.mkdir()
     (work / "tune.krn").write_bytes((root / "examples" / "greensleeves.krn").read_bytes())
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "CANZONA_MODELS")}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "CANZONA_MODELS")
+    }
 
     def run(*words: str) -> str:
         program = [str(python.parent / "canzona"), *words]

@@ -37,7 +37,9 @@ def test_a_folder_is_the_sum_of_its_files(examples: Path) -> None:
     assert whole.pitches == sum((part.pitches for part in parts), start=type(whole.pitches)())
 
 
-def test_files_that_cannot_be_read_and_tunes_without_notes_are_counted(tmp_path: Path, examples: Path) -> None:
+def test_files_that_cannot_be_read_and_tunes_without_notes_are_counted(
+    tmp_path: Path, examples: Path
+) -> None:
     (tmp_path / "bad.krn").write_bytes(b"\0\1\2")
     (tmp_path / "empty.krn").write_text("**kern\n*M4/4\n1r\n*-\n")
     (tmp_path / "good.krn").write_bytes((examples / "greensleeves.krn").read_bytes())
@@ -132,8 +134,10 @@ def test_an_empty_description_is_a_page_without_charts() -> None:
 
 def test_far_ends_join_the_last_bars() -> None:
     found = Description(tunes=1)
-    found.phrase_notes.update({number: 5 for number in range(1, 31)} | {4000: 1})
-    words = [element.text for element in ElementTree.fromstring(draw_description(found)).iter() if element.text]
+    found.phrase_notes.update(dict.fromkeys(range(1, 31), 5) | {4000: 1})
+    words = [
+        element.text for element in ElementTree.fromstring(draw_description(found)).iter() if element.text
+    ]
     assert any(word.startswith("≥30: 6 ") for word in words)
 
 

@@ -20,7 +20,9 @@ COMPOSED = Provenance(
     options={"style": "Ireland", "bars": 16, "temperature": 0.9},
 )
 
-values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+values = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+)
 options = st.dictionaries(st.text(), values | st.lists(values, max_size=3), max_size=4)
 provenances = st.builds(
     Provenance,
@@ -83,7 +85,7 @@ def test_an_input_is_named_with_forward_slashes_and_hashed() -> None:
     ],
 )
 def test_other_lines_are_refused_with_the_file_named(line: str) -> None:
-    with pytest.raises(FormatError, match="tune.krn: what says how it was made"):
+    with pytest.raises(FormatError, match=r"tune\.krn: what says how it was made"):
         Provenance.from_json(line, source="tune.krn")
 
 

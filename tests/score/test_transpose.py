@@ -148,7 +148,11 @@ def test_unison_is_the_same_tune(examples: Path) -> None:
     [
         (None, "G", "names no key to go to G from; give an interval"),
         (Key(signature=()), "G", "names no key"),
-        (Key("C", 0, "major"), "Am", "transposing keeps the mode: C major cannot become 'Am'; name the tonic"),
+        (
+            Key("C", 0, "major"),
+            "Am",
+            "transposing keeps the mode: C major cannot become 'Am'; name the tonic",
+        ),
         (Key("C", 0, "major"), "H", "'H' is no interval; give an interval"),
         (Key("C", 0, "major"), "", "is no interval"),
         (Key("C", 0, "major"), "P3", "there is no interval 'P3'"),

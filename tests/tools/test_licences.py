@@ -48,7 +48,10 @@ def test_what_may_come_along(gate: ModuleType, expression: str, passes: bool) ->
 
 def test_the_installed_core_passes(root: Path) -> None:
     done = subprocess.run(
-        [sys.executable, root / "tools" / "licences.py", "--list"], capture_output=True, text=True, check=False
+        [sys.executable, root / "tools" / "licences.py", "--list"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "verovio" in done.stdout and "LGPL" in done.stdout
@@ -59,11 +62,17 @@ def test_a_package_under_the_gpl_or_without_a_word_is_refused(
     gate: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Real metadata of three packages that are not ours."""
-    for name, line in {"free": "License-Expression: MIT", "left": "License: GPL-3.0", "mute": "Author: x"}.items():
+    for name, line in {
+        "free": "License-Expression: MIT",
+        "left": "License: GPL-3.0",
+        "mute": "Author: x",
+    }.items():
         info = tmp_path / f"{name}-1.0.dist-info"
         info.mkdir()
         requires = "Requires-Dist: left\n" if name == "free" else ""
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{line}\n{requires}")
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{line}\n{requires}"
+        )
     monkeypatch.syspath_prepend(str(tmp_path))
     found = gate.installed_requirements(["free>=1", "mute"])
     assert found == {"free": "MIT", "left": "GPL-3.0", "mute": ""}
