@@ -1,0 +1,1 @@
+"""Training, one package a job; torch is imported here and nowhere else (extra `train`)."""

@@ -140,7 +140,7 @@ def stored_weights(models: Sequence[bytes]) -> dict[str, Array]:
             if kind == "float":
                 found[rest] = array.astype(np.float64)
             elif kind == "table":
-                found[rest] = array * float(held[f"step:{rest}"])
+                found[rest] = array * held[f"step:{rest}"].item()
             elif kind == "rows":
                 parameter, _, start = rest.rpartition(":")
                 blocks.setdefault(parameter, {})[int(start)] = array * held[f"scale:{rest}"][:, None]

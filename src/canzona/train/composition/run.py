@@ -1,0 +1,232 @@
+"""From folders of scores to a model folder: `canzona train compose`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import canzona
+from canzona.composition.corpus import Corpus, read_corpus
+from canzona.composition.events import EventList, Vocabulary, build_vocabulary, encode, tonic_pitch
+from canzona.composition.families import Families, Split, find_families, split
+from canzona.composition.model import HUMAN, INDEX, JOB, NGRAM, ComposerModel, count_openings
+from canzona.composition.ngram import fit_ngram
+from canzona.composition.originality import build_index
+from canzona.composition.samples import corpus_figures
+from canzona.errors import EmptyTuneError, UsageError
+from canzona.models.folder import CARD, ModelFolder, save_folder
+from canzona.score.tune import Tune, alteration_text
+from canzona.train.composition.data import Arrays, BatchPlan, collate, prepare
+from canzona.train.composition.export import calibrate, export, restore
+from canzona.train.composition.network import Composer, Sizes
+from canzona.train.composition.recipe import Recipe
+from canzona.train.composition.task import ComposerTask, new_network
+from canzona.train.loop import LoopSettings, Progress, Row, train
+
+CALIBRATION_TUNES = 800
+FINISHED = "finished.json"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A corpus ready for training: tunes, families, split, vocabulary, arrays."""
+
+    corpus: Corpus
+    families: Families
+    split: Split
+    vocabulary: Vocabulary
+    training: list[EventList]
+    validation: list[EventList]
+    training_tunes: list[tuple[str, Tune]]
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Callbacks for progress: a sentence, an epoch's row, batches done."""
+
+    say: Callable[[str], None] = lambda _: None
+    row: Callable[[Row], None] = lambda _: None
+    tick: Callable[[int, int], None] = lambda _done, _all: None
+
+
+def train_composer(
+    folders: Sequence[Path],
+    output: Path,
+    recipe: Recipe,
+    *,
+    work: Path,
+    resume: bool = False,
+    start: str | Path | None = None,
+    device: str | None = None,
+    force: bool = False,
+    reports: Reports = Reports(),  # noqa: B008
+) -> ModelFolder:
+    """Train a composer and save its model folder.
+
+    Parameters
+    ----------
+    folders : folders of scores, read recursively.
+    output : the model folder to make.
+    recipe : see `canzona.train.composition.recipe`.
+    work : where checkpoints and curves go, one folder a network.
+    resume : go on where the work folder's training stopped.
+    start : a model to fine-tune; its vocabulary and sizes are kept.
+    device : 'cpu' or 'cuda'; None takes a GPU where there is one.
+
+    Raises
+    ------
+    EmptyTuneError : the folders hold no tune with a note.
+    UsageError, ModelError : as the recipe, the work folder or `start` give reason.
+    """
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    parent = ComposerModel.open(start) if start is not None else None
+    prepared = prepare_corpus(folders, recipe, parent.vocabulary if parent else None, reports)
+    training = prepare(prepared.vocabulary, [_cut(listed, recipe.training.longest) for listed in prepared.training])
+    validation = prepare(prepared.vocabulary, prepared.validation)
+    networks: list[Composer] = []
+    spent: list[Progress] = []
+    before = _parent_networks(parent) if parent else []
+    count = len(before) or recipe.training.networks
+    for place in range(count):
+        reports.say(f"network {place + 1} of {count}")
+        loop = dataclasses.replace(recipe.loop, seed=recipe.loop.seed + place)
+        network = before[place] if before else new_network(prepared.vocabulary, recipe.shape, loop.seed)
+        network = network.to(device)
+        task = ComposerTask(network, prepared.vocabulary, training, validation, BatchPlan(recipe.training.batch_events), device)
+        if parent:
+            reports.row({"epoch": 0.0, **task.validate(network)})
+        spent.append(_train_one(task, loop, work / f"network{place + 1}", resume, reports))
+        networks.append(network.to("cpu"))
+    reports.say("saving the model")
+    return _save(output, recipe, prepared, networks, training, spent, folders, force)
+
+
+def prepare_corpus(
+    folders: Sequence[Path], recipe: Recipe, vocabulary: Vocabulary | None, reports: Reports
+) -> Prepared:
+    """Read, group into families, split and encode."""
+    corpus = read_corpus(folders)
+    reports.say(f"{len(corpus.tunes)} tunes, {len(corpus.empty)} without a note, {len(corpus.unreadable)} unreadable")
+    if not corpus.tunes:
+        raise EmptyTuneError("the folders hold no tune with a note", hint="give folders with scores")
+    families = find_families(zip(corpus.names, corpus.tunes, strict=True))
+    divided = split(families, recipe.training.salt, recipe.training.validation_share)
+    out = set(divided.held_out)
+    if len(out) == len(corpus.tunes) or not out:
+        raise UsageError(
+            f"{len(corpus.tunes)} tunes in {divided.families} families leave nothing to train or to validate on",
+            hint="give more tunes",
+        )
+    lists = {name: encode(tune, tags) for name, tune, tags in zip(corpus.names, corpus.tunes, corpus.tags, strict=True)}
+    training = [(name, tune) for name, tune in zip(corpus.names, corpus.tunes, strict=True) if name not in out]
+    encoded = [lists[name] for name, _ in training]
+    if vocabulary is None:
+        vocabulary = build_vocabulary(encoded, tuple(recipe.training.aliases.items()))
+    reports.say(f"{len(encoded)} tunes to train on, {len(out)} to validate, {divided.families} families")
+    return Prepared(corpus, families, divided, vocabulary, encoded, [lists[name] for name in sorted(out)], training)
+
+
+def _cut(listed: EventList, longest: int) -> EventList:
+    return listed if len(listed.events) <= longest else dataclasses.replace(listed, events=listed.events[:longest])
+
+
+def _train_one(task: ComposerTask, loop: LoopSettings, folder: Path, resume: bool, reports: Reports) -> Progress:
+    """One network; one that is finished is loaded."""
+    mark = folder / FINISHED
+    going_on = resume and (folder / "checkpoint.pt").exists()
+    progress = train(task, loop, folder, resume=going_on, report=reports.row, tick=reports.tick)
+    mark.write_text(json.dumps(vars(progress)), encoding="utf-8")
+    return progress
+
+
+def _parent_networks(parent: ComposerModel) -> list[Composer]:
+    folder = parent.folder
+    sizes = [Sizes(**{**row, "trunk": tuple(row["trunk"]), "after": tuple(row["after"])}) for row in folder.behaviour["sizes"]]
+    return restore([folder.file(f"{name}.onnx").read_bytes() for name in ("trunk", "pitch", "flag")], sizes)
+
+
+def _save(
+    output: Path,
+    recipe: Recipe,
+    prepared: Prepared,
+    networks: Sequence[Composer],
+    training: Sequence[Arrays],
+    spent: Sequence[Progress],
+    folders: Sequence[Path],
+    force: bool,
+) -> ModelFolder:
+    chosen = np.random.default_rng(0).permutation(len(training))[:CALIBRATION_TUNES]
+    batches = [collate([training[place] for place in chosen[at : at + 32]]) for at in range(0, len(chosen), 32)]
+    files: dict[str, bytes] = dict(export(networks, [calibrate(network, batches) for network in networks]))
+    names = [name for name, _ in prepared.training_tunes]
+    of = {name: prepared.families.of[name] for name in names}
+    files[INDEX] = build_index(prepared.training_tunes, of).to_bytes()
+    files[NGRAM] = fit_ngram(prepared.vocabulary, prepared.training, [of[name] for name in names]).to_bytes()
+    figures = corpus_figures(tune for _, tune in prepared.training_tunes)
+    files[HUMAN] = (json.dumps(figures.to_dict(), sort_keys=True) + "\n").encode()
+    files[CARD] = b"The card is written by `canzona evaluate compose --card`.\n"
+    config = _config(recipe, prepared, networks, spent, folders)
+    return save_folder(output, config, files, force=force)
+
+
+def _config(
+    recipe: Recipe, prepared: Prepared, networks: Sequence[Composer], spent: Sequence[Progress], folders: Sequence[Path]
+) -> dict[str, Any]:
+    counts = np.zeros(len(prepared.vocabulary.durations))
+    for listed in prepared.training:
+        for event in listed.events:
+            place = prepared.vocabulary.duration_ids.get(event.duration)
+            if place is not None:
+                counts[place] += 1
+    openings = count_openings(
+        (listed, _tonic_name(tune)) for listed, (_, tune) in zip(prepared.training, prepared.training_tunes, strict=True)
+    )
+    model: Mapping[str, Any] = recipe.model
+    return {
+        "name": model.get("name", "own"),
+        "version": model.get("version", "1"),
+        "job": JOB,
+        "licence": model.get("licence", "LicenseRef-own-use"),
+        "description": model.get("description", "A composer trained on one's own tunes."),
+        "research_only": bool(model.get("research_only", False)),
+        "acknowledgement": model.get("acknowledgement", ""),
+        "behaviour": {
+            "events": 1,
+            "vocabulary": prepared.vocabulary.to_dict(),
+            "sizes": [network.sizes.to_dict() for network in networks],
+            "openings": [row.to_list() for row in openings],
+            "duration_chances": [float(f"{share:.6g}") for share in counts / counts.sum()],
+        },
+        "training": {
+            "canzona": canzona.__version__,
+            "data": [dict(row) for row in recipe.data],
+            "folders": [folder.name for folder in folders],
+            "tunes": len(prepared.training),
+            "events": sum(len(listed.events) for listed in prepared.training),
+            "seed": recipe.loop.seed,
+            "split": {**prepared.split.to_dict(), "held_out": len(prepared.split.held_out)},
+            "hours": round(sum(progress.cpu_seconds for progress in spent) / 3600, 2),
+            "parameters": sum(weight.numel() for network in networks for weight in network.parameters()),
+            "hyperparameters": {
+                **dataclasses.asdict(recipe.shape), **dataclasses.asdict(recipe.loop),
+                "networks": len(networks), "batch_events": recipe.training.batch_events,
+            },
+            "best_epochs": [progress.best_epoch for progress in spent],
+            "validation_bits": [round(progress.best, 4) for progress in spent],
+            "date": time.strftime("%Y-%m-%d"),
+        },
+        "card": dict(recipe.card),
+    }  # fmt: skip
+
+
+def _tonic_name(tune: Tune) -> str:
+    tonic = tonic_pitch(tune.key)
+    return f"{tonic.step}{alteration_text(tonic.alter).replace('-', 'b')}"
