@@ -164,16 +164,21 @@ def test_a_closed_pipe_while_printing() -> None:
     assert child.wait(20) == 141
 
 
-def test_ctrl_c_ends_a_run_with_130_and_leaves_nothing_half_written(examples: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_ends_a_run_with_130_and_leaves_nothing_half_written(
+    jobs: str, examples: Path, tmp_path: Path
+) -> None:
     for number in range(60):
         (tmp_path / f"{number}.krn").write_bytes((examples / "greensleeves.krn").read_bytes())
     out = tmp_path / "out"
-    command = [*PROGRAM, "convert", str(tmp_path), "-o", str(out), "--to", "wav"]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [*PROGRAM, "convert", str(tmp_path), "-o", str(out), "--to", "wav", "-j", jobs]
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     deadline = time.monotonic() + 20
     while not list(out.glob("*.wav")) and time.monotonic() < deadline:
         time.sleep(0.02)
-    child.send_signal(signal.SIGINT)
+    os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to all processes of the group
     _, err = child.communicate(timeout=20)
     assert child.returncode == 130
     assert err == "canzona: interrupted\n"

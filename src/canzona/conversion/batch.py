@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -119,7 +120,7 @@ def convert_all(
         for task in tasks:
             yield _convert_job(task, conversion, force)
         return
-    with ProcessPoolExecutor(min(jobs, len(tasks))) as pool:
+    with ProcessPoolExecutor(min(jobs, len(tasks)), initializer=_leave_ctrl_c_to_the_parent) as pool:
         waiting = [pool.submit(_convert_job, task, conversion, force) for task in tasks]
         try:
             for each in waiting:
@@ -177,6 +178,10 @@ def _convert_job(job: _Job, conversion: Conversion, force: bool) -> Report:
         raise
     except CanzonaError as error:
         return Report(job.source, errors=(error,))
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _plan(source: Path, folder: Path, suffix: str) -> list[_Job | Report]:
