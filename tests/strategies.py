@@ -27,7 +27,8 @@ ODD_DURATIONS = (F(5, 4), F(7, 8), F(5), F(7), F(9, 2), F(8), F(12), F(5, 3), F(
 
 METERS = (
     Meter(4, 4), Meter(3, 4), Meter(2, 4), Meter(6, 8), Meter(3, 8), Meter(9, 8), Meter(4, 2), Meter(3, 2),
-    Meter(5, 4), Meter(7, 8, (3, 2, 2)), Meter(5, 8, (2, 3)), Meter(4, 4, symbol="c"), Meter(2, 2, symbol="c|"),
+    Meter(5, 4), Meter(7, 8, (3, 2, 2)), Meter(5, 8, (2, 3)), Meter(4, 4, symbol="c"),
+    Meter(2, 2, symbol="c|"),
 )  # fmt: skip
 
 words = st.text(
@@ -57,7 +58,8 @@ def keys(draw: st.DrawFn) -> Key:
     shape = draw(st.integers(0, 5))
     if shape == 0:
         return dataclasses.replace(
-            key, signature=(("F", F(1)), ("E", F(-1))) if alter else (("C", F(-1)), ("E", F(-1)), ("A", F(-1)))
+            key,
+            signature=(("F", F(1)), ("E", F(-1))) if alter else (("C", F(-1)), ("E", F(-1)), ("A", F(-1))),
         )
     signature = standard_signature(key.fifths)
     return Key(signature=signature) if shape == 1 else dataclasses.replace(key, signature=signature)
@@ -85,7 +87,9 @@ def signs(draw: st.DrawFn, duration: Fraction) -> tuple[Attachment, ...]:
     """What stands at a note: none in most draws."""
     if draw(st.integers(0, 4)):
         return ()
-    kinds = st.sampled_from(["lyric", "chord", "ornament", "articulation", "dynamic", "fermata", "text", "tempo"])
+    kinds = st.sampled_from(
+        ["lyric", "chord", "ornament", "articulation", "dynamic", "fermata", "text", "tempo"]
+    )
     found = []
     for kind in draw(st.lists(kinds, min_size=1, max_size=3, unique=True)):
         if kind == "lyric":
@@ -130,7 +134,9 @@ def lines(draw: st.DrawFn, *, rich: bool = True, most: int = 20) -> tuple[Note, 
     return tuple(notes)
 
 
-def _metered(draw: st.DrawFn, total: Fraction, rich: bool) -> tuple[list[Barline], list[tuple[Fraction, Meter]]]:
+def _metered(
+    draw: st.DrawFn, total: Fraction, rich: bool
+) -> tuple[list[Barline], list[tuple[Fraction, Meter]]]:
     """Bar lines and meters over a length: a pickup, full bars, changes at bar lines."""
     meter = draw(st.sampled_from(METERS))
     meters = [(F(0), meter)]

@@ -103,7 +103,8 @@ def test_durations(token: str, quarters: F) -> None:
     [
         ("4c", "C4"), ("4cc", "C5"), ("4C", "C3"), ("4CC", "C2"), ("4bb-", "B-5"), ("4f##", "F##4"),
         ("4ffn", "F5"), ("4ffx#", "F#5"), ("2ggxxxxx#", "G#5"), ("4ff//#", "F#5"), ("16ff>>#}", "F#5"),
-        ("4c#X/", "C#4"), ("{8e-yL", "E-4"), ("4c 4e 4g", "G4"), ("4r", "r"), ("4rgg", "r"), ("4.B\b8G", "B3"),
+        ("4c#X/", "C#4"), ("{8e-yL", "E-4"), ("4c 4e 4g", "G4"), ("4r", "r"), ("4rgg", "r"),
+        ("4.B\b8G", "B3"),
     ],
 )  # fmt: skip
 def test_pitches_stand_before_or_between_signs(token: str, name: str) -> None:
@@ -168,7 +169,8 @@ def test_a_pickup_is_an_early_bar_line() -> None:
         ("*MFREI4/4", Meter(0, 1, symbol="FREI4/4")), ("*M5/1%%%2+3%", Meter(5, 1, (2, 3))),
         ("*M4/4\n*met(c)", Meter(4, 4, symbol="c")), ("*met(c|)\n*M2/2", Meter(2, 2, symbol="c|")),
         ("*met(c)", Meter(4, 4, symbol="c")), ("*M2/1\n*met(C|)", Meter(2, 1, symbol="C|")),
-        ("*met(O)", Meter(0, 1, symbol="met(O)")), ("*M2\\1", Meter(2, 1)), ("*M0/4", Meter(0, 1, symbol="0/4")),
+        ("*met(O)", Meter(0, 1, symbol="met(O)")), ("*M2\\1", Meter(2, 1)),
+        ("*M0/4", Meter(0, 1, symbol="0/4")),
     ],
 )  # fmt: skip
 def test_meters(text: str, meter: Meter) -> None:
@@ -212,9 +214,11 @@ def test_a_key_that_changes_without_its_signature_keeps_the_signature() -> None:
     [
         ("=", (0, "", "regular", "")), ("=12", (12, "", "regular", "")), ("=12a", (12, "a", "regular", "")),
         ("=3||", (3, "", "double", "")), ("==", (0, "", "final", "")), ("=|!", (0, "", "final", "")),
-        ("=-", (0, "", "invisible", "")), ("=:|!", (0, "", "regular", "end")), ("=4!|:", (4, "", "regular", "start")),
+        ("=-", (0, "", "invisible", "")), ("=:|!", (0, "", "regular", "end")),
+        ("=4!|:", (4, "", "regular", "start")),
         ("=4:|!|:", (4, "", "regular", "both")), ("==:|!", (0, "", "final", "end")),
-        ("=||:", (0, "", "double", "start")), ("=7:||:", (7, "", "double", "both")), ("=5.", (5, "", "dashed", "")),
+        ("=||:", (0, "", "double", "start")), ("=7:||:", (7, "", "double", "both")),
+        ("=5.", (5, "", "dashed", "")),
         ("=4:|!|:-", (4, "", "invisible", "both")),
     ],
 )  # fmt: skip
@@ -238,7 +242,11 @@ def test_signs_are_attached_to_their_notes() -> None:
     assert [[(mark.kind, mark.text, mark.number) for mark in note.attachments] for note in found.notes] == [
         [("slur", "start", 1), ("ornament", "trill", 1)],
         [("fermata", "fermata", 1), ("articulation", "staccato", 1), ("slur", "stop", 1)],
-        [("articulation", "tenuto", 1), ("articulation", "strong-accent", 1), ("articulation", "breath-mark", 1)],
+        [
+            ("articulation", "tenuto", 1),
+            ("articulation", "strong-accent", 1),
+            ("articulation", "breath-mark", 1),
+        ],
         [("slur", "start", 1), ("slur", "start", 2)],
         [("slur", "stop", 2), ("slur", "stop", 1)],
     ]
@@ -258,7 +266,8 @@ def test_phrases_are_inferred_where_none_are_marked() -> None:
 
 def test_verses_chords_and_dynamics_stand_in_spines_of_their_own() -> None:
     found = tune(
-        "**kern\t**text\t**text\t**mxhm\t**dynam\t**cdata\n*M3/4\t*\t*\t*\t*\t*\n4c\tHal-\tO\tC major\tp <\t1\n"
+        "**kern\t**text\t**text\t**mxhm\t**dynam\t**cdata\n*M3/4\t*\t*\t*\t*\t*\n"
+        "4c\tHal-\tO\tC major\tp <\t1\n"
         "4d\t-le-\t.\t.\t.\t.\n4e\t-lu\tja\tB- dominant\tf\t.\n*-\t*-\t*-\t*-\t*-\t*-\n"
     )
     assert found.notes[0].attachments == (
@@ -299,7 +308,9 @@ def test_a_tempo_that_changes_is_attached() -> None:
 
 
 def test_where_a_voice_divides_the_upper_line_is_read() -> None:
-    found = tune("**kern\t**text\n4c\tla\n*^\t*\n4e\t4c\tle\n8f\t4d\tlu\n8g\t.\t.\n*v\t*v\t*\n4c\tla\n*-\t*-\n")
+    found = tune(
+        "**kern\t**text\n4c\tla\n*^\t*\n4e\t4c\tle\n8f\t4d\tlu\n8g\t.\t.\n*v\t*v\t*\n4c\tla\n*-\t*-\n"
+    )
     assert names(found) == ["C4", "E4", "F4", "G4", "C4"]
     assert found.losses == ("token of a lower line where the voice divides, 2 times",)
     assert [note.attachments[0].text for note in found.notes if note.attachments] == ["la", "le", "lu", "la"]
@@ -367,7 +378,8 @@ def test_a_file_without_notes_is_an_empty_tune() -> None:
         (b"**kern\n*^\n4c\t4d\n*v\t*v\n*-\n**kern\n", 6, "after its spines have ended"),
         (b"**kern\n9999999999c\n", 2, "no duration"),
         (b"**kern\n*k[f!]\n4c\n", 2, "no key signature"),
-        (b"**kern\n" + b"".join(b"%dc\n" % p for p in (509, 521, 523, 541, 547, 557, 563)), 0, "common measure"),
+        (b"**kern\n" + b"".join(b"%dc\n" % p for p in (509, 521, 523, 541, 547, 557, 563)),
+        0, "common measure"),
         (b"**kern\n" + b"4c\n" * 50_001, 0, "more than a tune has"),
         (b"**kern\n4c" + b"'" * 3000, 2, "too long"),
     ],
@@ -387,7 +399,9 @@ def test_a_note_name_that_is_missing_is_a_rest_and_a_loss() -> None:
 
 
 def test_quarter_tones_are_declared_in_the_file() -> None:
-    found = tune("*k[bi]\n4bi\n4e-j\n4f", head="!!!RDF**kern: i=alteration -1/2\n!!!RDF**kern: j=alteration -2/9\n")
+    found = tune(
+        "*k[bi]\n4bi\n4e-j\n4f", head="!!!RDF**kern: i=alteration -1/2\n!!!RDF**kern: j=alteration -2/9\n"
+    )
     assert [note.pitch.alter for note in found.notes if note.pitch] == [F(-1, 2), F(-11, 9), 0]
     assert found.keys[0][1].signature == (("B", F(-1, 2)),)
     assert found.records == ()
