@@ -27,19 +27,25 @@ def melody(text: str) -> tuple[Note, ...]:
 
 def star() -> Tune:
     """Ah! vous dirai-je, maman (before 1761): C major, 2/4, three phrases of four bars, with words."""
-    notes = melody(
-        "(c4 c4 g4 g4 a4 a4 g4:2) (f4 f4 e4 e4 d4 d4 c4:2) (g4 g4 f4 f4 e4 e4 d4:2)"
-    )
-    words = "Ah! vous di- rai- je, ma- man,".split()
+    notes = melody("(c4 c4 g4 g4 a4 a4 g4:2) (f4 f4 e4 e4 d4 d4 c4:2) (g4 g4 f4 f4 e4 e4 d4:2)")
+    words = ["Ah!", "vous", "di-", "rai-", "je,", "ma-", "man,"]
     notes = tuple(
-        Note(n.onset, n.duration, n.pitch, n.phrase_start, n.phrase_end, (), (Attachment("lyric", words[place]),))
+        Note(
+            n.onset,
+            n.duration,
+            n.pitch,
+            n.phrase_start,
+            n.phrase_end,
+            (),
+            (Attachment("lyric", words[place]),),
+        )
         if place < len(words)
         else n
         for place, n in enumerate(notes)
     )
     return Tune(
         notes=notes,
-        barlines=tuple(Barline(F(2 * bar), bar + 1) for bar in range(1, 12)) + (Barline(F(24), kind="final"),),
+        barlines=(*tuple(Barline(F(2 * bar), bar + 1) for bar in range(1, 12)), Barline(F(24), kind="final")),
         keys=((F(0), Key("C", 0, "major")),),
         meters=((F(0), Meter(2, 4)),),
         records=(("OTL", "Ah! vous dirai-je, maman"), ("ARE", "Europa, France"), ("COM", "Anonyme")),
@@ -57,8 +63,10 @@ def jig() -> Tune:
     starts = [F(1) + 3 * bar for bar in range(4)]
     return Tune(
         notes=notes,
-        barlines=tuple(Barline(onset, number) for number, onset in enumerate(starts, start=1))
-        + (Barline(F(13), kind="final", repeat="end"),),
+        barlines=(
+            *tuple(Barline(onset, number) for number, onset in enumerate(starts, start=1)),
+            Barline(F(13), kind="final", repeat="end"),
+        ),
         keys=((F(0), Key("G", 0, "major")),),
         meters=((F(0), Meter(6, 8)),),
         records=(("OTL", "The Irish Washerwoman"),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import struct
 import wave
 
@@ -25,12 +26,18 @@ def sound(samples: int = 22050, channels: int = 2) -> np.ndarray:
 
 
 def encode(signal: np.ndarray, **options: object) -> bytes:
-    options = {"samples": signal.shape[1], "sample_rate": RATE, "channels": signal.shape[0], "tags": TAGS} | options
+    options = {
+        "samples": signal.shape[1],
+        "sample_rate": RATE,
+        "channels": signal.shape[0],
+        "tags": TAGS,
+    } | options
     return encode_audio([signal], **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("kind", "bits", "error"), [("wav", 16, 2e-5), ("wav", 24, 1e-6), (".FLAC", 16, 3.1e-5), ("flac", 24, 1e-6)]
+    ("kind", "bits", "error"),
+    [("wav", 16, 2e-5), ("wav", 24, 1e-6), (".FLAC", 16, 3.1e-5), ("flac", 24, 1e-6)],
 )
 def test_lossless_kinds_give_the_samples_back(kind: str, bits: int, error: float) -> None:
     read, rate = soundfile.read(io.BytesIO(encode(sound(), kind=kind, bits=bits)), always_2d=True)
@@ -66,7 +73,12 @@ def test_ogg_pages_have_sound_checksums() -> None:
 
 def test_a_wav_is_one_by_the_standard_library_too() -> None:
     with wave.open(io.BytesIO(encode(sound(22051, 1), bits=24))) as file:
-        assert (file.getnchannels(), file.getsampwidth(), file.getframerate(), file.getnframes()) == (1, 3, RATE, 22051)
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate(), file.getnframes()) == (
+            1,
+            3,
+            RATE,
+            22051,
+        )
 
 
 @pytest.mark.parametrize("tags", [Tags(), Tags(title="odd"), Tags(title="even"), Tags(comment="a\0b")])
@@ -91,7 +103,7 @@ def test_too_loud_is_clipped_and_not_wrapped() -> None:
 def test_blocks_of_any_size_make_the_same_file(sizes: list[int], bits: int) -> None:
     signal = sound(5000)
     cuts = [0, *np.minimum(np.cumsum(sizes, dtype=int), 5000).tolist(), 5000]
-    blocks = [signal[:, begin:end] for begin, end in zip(cuts, cuts[1:], strict=False)]
+    blocks = [signal[:, begin:end] for begin, end in itertools.pairwise(cuts)]
     data = encode_audio(blocks, samples=5000, sample_rate=RATE, bits=bits, tags=TAGS)
     assert data == encode(signal, bits=bits)
 

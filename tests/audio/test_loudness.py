@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,9 @@ from canzona.errors import UsageError
 RATE = 48000
 
 
-def tone(level: float, seconds: float, frequency: float = 1000.0, rate: int = RATE, channels: int = 2) -> np.ndarray:
+def tone(
+    level: float, seconds: float, frequency: float = 1000.0, rate: int = RATE, channels: int = 2
+) -> np.ndarray:
     """A sine of a peak level in dBFS."""
     wave = 10 ** (level / 20) * np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate)
     return np.stack([wave] * channels)
@@ -60,7 +64,7 @@ def test_blocks_of_any_size_measure_the_same(sizes: list[int]) -> None:
     signal = np.random.default_rng(0).normal(size=(2, 90000)) * 0.1
     meter = LoudnessMeter(RATE, 2)
     cuts = [0, *np.minimum(np.cumsum(sizes, dtype=int), 90000).tolist(), 90000]
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in itertools.pairwise(cuts):
         meter.add(signal[:, begin:end])
     assert meter.integrated() == pytest.approx(integrated_loudness(signal, RATE), abs=1e-9)
 

@@ -12,12 +12,12 @@ from xml.etree import ElementTree
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from melodies import jig, melody, star
-from strategies import tunes
 
 from canzona.errors import CanzonaError, UsageError
 from canzona.render import Layout, engrave
 from canzona.score import Attachment, Barline, Key, Meter, Tune
+from melodies import jig, melody, star
+from strategies import tunes
 
 F = Fraction
 GOLDEN = Path(__file__).parent.parent / "golden" / "render"
@@ -90,7 +90,13 @@ def test_slurs_of_the_source_stay_plain_beside_phrases() -> None:
     for place, end in ((0, "start"), (2, "stop")):
         note = notes[place]
         notes[place] = type(note)(
-            note.onset, note.duration, note.pitch, note.phrase_start, note.phrase_end, (), (Attachment("slur", end, 1),)
+            note.onset,
+            note.duration,
+            note.pitch,
+            note.phrase_start,
+            note.phrase_end,
+            (),
+            (Attachment("slur", end, 1),),
         )
     drawn = svg(tune.replace(notes=tuple(notes)))
     assert drawn.count('class="slur"') > drawn.count('stroke-dasharray="0 72"') >= 3

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
-from melodies import jig, melody, star
-from strategies import tunes
 
 from canzona.errors import CanzonaError, EmptyTuneError, UnsupportedError, UsageError
 from canzona.render.performance import perform, tempo_of
 from canzona.score import Attachment, Grace, Meter, Note, Pitch, Tune
+from melodies import jig, melody, star
+from strategies import tunes
 
 F = Fraction
 HIGH = Grace(Pitch("D", F(0), 5))
@@ -32,7 +33,7 @@ def test_onsets_are_those_of_the_score() -> None:
 
 def test_notes_end_before_the_next_begins_and_phrases_breathe() -> None:
     played = perform(star(), tempo=60)
-    gaps = [b.onset - a.onset - a.duration for a, b in zip(played, played[1:], strict=False)]
+    gaps = [b.onset - a.onset - a.duration for a, b in itertools.pairwise(played)]
     assert min(gaps) >= 0
     phrase_ends = [place for place, note in enumerate(star().notes[:-1]) if note.phrase_end]
     assert min(gaps[place] for place in phrase_ends) >= 0.119
@@ -84,10 +85,16 @@ def test_repeats_are_played_when_asked() -> None:
 @pytest.mark.parametrize(
     ("meter", "lengths", "tempo"),
     [
-        (Meter(4, 4), "1", 104), (Meter(2, 2), "1", 152), (Meter(6, 8), "1/2", 126), (Meter(9, 8), "1/2", 126),
-        (Meter(3, 8), "1/2", 63), (Meter(0, 1), "1", 84), (Meter(4, 4), "4", 264), (Meter(4, 4), "1/8", 41),
+        (Meter(4, 4), "1", 104),
+        (Meter(2, 2), "1", 152),
+        (Meter(6, 8), "1/2", 126),
+        (Meter(9, 8), "1/2", 126),
+        (Meter(3, 8), "1/2", 63),
+        (Meter(0, 1), "1", 84),
+        (Meter(4, 4), "4", 264),
+        (Meter(4, 4), "1/8", 41),
     ],
-)  # fmt: skip
+)
 def test_a_tempo_follows_from_meter_and_notes(meter: Meter, lengths: str, tempo: int) -> None:
     tune = Tune(melody(" ".join([f"c4:{lengths}"] * 9)), meters=((F(0), meter),))
     assert tempo_of(tune) == tempo

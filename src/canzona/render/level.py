@@ -23,6 +23,7 @@ CEILING = 10 ** (-1.5 / 20)
 """Highest sample, full scale 1.0."""
 
 _MOST_BENT = 10 ** (6 / 20)
+_INAUDIBLE = 1e-6
 _HOP = 64
 _REACH = 14
 """Hops that the gain looks ahead and back: 20 ms at 44.1 kHz."""
@@ -70,7 +71,7 @@ def _peaks(block: Samples) -> npt.NDArray[np.float64]:
 def _gain(loudness: float, peaks: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Gain at the start of each hop, and one more for the end of the last."""
     highest = float(peaks.max(initial=0.0))
-    if highest == 0:
+    if highest < _INAUDIBLE:
         return np.ones(len(peaks) + 1)
     # What is too short or soft for the meter is brought to a moderate peak.
     wanted = 10 ** ((TARGET_LUFS - loudness) / 20) if loudness != SILENCE else 0.5 / highest

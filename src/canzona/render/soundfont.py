@@ -35,6 +35,7 @@ _SUFFIXES = {".sf2", ".sf3"}
 _TICKS_A_SECOND = 10_000
 _BEND_RANGE = 2
 _TAIL_SECONDS = 1.6
+_INAUDIBLE = 1e-4
 _TIME_LIMIT = 600
 _BLOCK = 1 << 16
 
@@ -80,14 +81,22 @@ def play_soundfont(
     Raises
     ------
     MissingDependencyError : neither fluidsynth nor tinysoundfont is there.
-    CanzonaError : the program failed, which it does on a file that is no sound font.
+    CanzonaError : the program failed, or the font holds no such instrument and stays silent.
     """
     midi = _midi(notes, program)
     seconds = max(note.onset + note.duration for note in notes) + _TAIL_SECONDS
     if fluidsynth := shutil.which("fluidsynth"):
-        yield from _through_fluidsynth(fluidsynth, midi, font, seconds, sample_rate)
+        blocks = _through_fluidsynth(fluidsynth, midi, font, seconds, sample_rate)
     else:
-        yield from _through_tinysoundfont(midi, font, seconds, sample_rate)
+        blocks = _through_tinysoundfont(midi, font, seconds, sample_rate)
+    highest = 0.0
+    for block in blocks:
+        highest = max(highest, float(np.abs(block).max(initial=0.0)))
+        yield block
+    if highest < _INAUDIBLE:
+        raise CanzonaError(
+            f"{font} is silent for program {program}", hint="choose another font or instrument"
+        )
 
 
 def _is_general(path: Path) -> bool:
@@ -104,7 +113,8 @@ def _through_fluidsynth(
         score, sound = Path(folder, "tune.mid"), Path(folder, "tune.wav")
         score.write_bytes(midi)
         command = [program, "-ni", "-q", "-g", "0.6", "-r", str(sample_rate), "-O", "float", "-F", str(sound)]
-        command += [str(font.absolute()), str(score)]
+        # Without this, fluidsynth plays its default font when ours is broken, and says nothing.
+        command += ["-o", "synth.default-soundfont=", str(font.absolute()), str(score)]
         try:
             done = subprocess.run(command, capture_output=True, timeout=_TIME_LIMIT, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
