@@ -112,7 +112,8 @@ def test_lengths(body: str, expected: list[F]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("meter", "unit"), [("2/4", F(1, 4)), ("3/4", F(1, 2)), ("C|", F(1, 2)), ("5/16", F(1, 4)), ("none", F(1, 2))]
+    ("meter", "unit"),
+    [("2/4", F(1, 4)), ("3/4", F(1, 2)), ("C|", F(1, 2)), ("5/16", F(1, 4)), ("none", F(1, 2))],
 )
 def test_the_unit_follows_the_meter(meter: str, unit: F) -> None:
     assert lengths("c", f"X:1\nM:{meter}\nK:C\n") == [unit]
@@ -169,7 +170,14 @@ def test_a_clef_alone_changes_no_key() -> None:
 
 @pytest.mark.parametrize(
     ("field", "tempo"),
-    [("1/4=120", F(120)), ("1/8=100", F(50)), ("3/8=60", F(90)), ("120", F(60)), ("C3=40", F(60)), ("1/4 1/8=60", F(90))],
+    [
+        ("1/4=120", F(120)),
+        ("1/8=100", F(50)),
+        ("3/8=60", F(90)),
+        ("120", F(60)),
+        ("C3=40", F(60)),
+        ("1/4 1/8=60", F(90)),
+    ],
 )
 def test_tempos(field: str, tempo: F) -> None:
     assert tune("c", f"X:1\nL:1/8\nQ:{field}\nK:C\n").tempo == tempo
@@ -178,7 +186,11 @@ def test_tempos(field: str, tempo: F) -> None:
 def test_words_of_a_tempo_stand_at_the_first_note() -> None:
     found = tune('c [Q:1/4=90] d [Q:"Lento"] e', 'X:1\nQ:"Allegro" 1/4=120\nK:C\n')
     assert found.tempo == 120
-    assert [[sign.text for sign in note.attachments] for note in found.notes] == [["Allegro"], ["90"], ["Lento"]]
+    assert [[sign.text for sign in note.attachments] for note in found.notes] == [
+        ["Allegro"],
+        ["90"],
+        ["Lento"],
+    ]
 
 
 def test_bar_lines_of_every_kind() -> None:
@@ -253,7 +265,10 @@ def test_slurs() -> None:
 def test_grace_notes() -> None:
     first, second = tune("{g}c {/^ab2}d").notes
     assert [(str(g.pitch), g.value, g.slashed) for g in first.graces] == [("G5", F(1, 2), False)]
-    assert [(str(g.pitch), g.value, g.slashed) for g in second.graces] == [("A#5", F(1, 2), True), ("B5", F(1), True)]
+    assert [(str(g.pitch), g.value, g.slashed) for g in second.graces] == [
+        ("A#5", F(1, 2), True),
+        ("B5", F(1), True),
+    ]
 
 
 def verses(body: str) -> list[list[str]]:
@@ -263,7 +278,14 @@ def verses(body: str) -> list[list[str]]:
 
 
 def test_lyrics() -> None:
-    assert verses("C D E F|G4 A4|\nw:Hal-le-lu_ * O~my\\-self") == [["Hal-"], ["le-"], ["lu"], ["_"], [], ["O my-self"]]
+    assert verses("C D E F|G4 A4|\nw:Hal-le-lu_ * O~my\\-self") == [
+        ["Hal-"],
+        ["le-"],
+        ["lu"],
+        ["_"],
+        [],
+        ["O my-self"],
+    ]
     assert verses("C D|E F|\nw:one|two") == [["one"], [], ["two"], []]
     assert verses("C D-|D E|\nw:a-b_c") == [["a-"], ["b"], ["c"]]
     assert verses("C z D\nw:first verse\nw:next one") == [["first", "next"], [], ["verse", "one"]]
@@ -285,11 +307,15 @@ VOICES = "X:1\nT:Two\nM:4/4\nL:1/8\nK:C\nV:T name=Tune\nc8|d8|\nV:B\nC,8|D,8|\n"
 
 
 def test_several_voices_are_refused_by_name() -> None:
-    with pytest.raises(PolyphonyError, match="line 1: the tune has 2 voices: 1 'Tune', 2 'B'; choose one with --track"):
+    with pytest.raises(
+        PolyphonyError, match="line 1: the tune has 2 voices: 1 'Tune', 2 'B'; choose one with --track"
+    ):
         next(read(VOICES.encode(), "two.abc", None))
 
 
-@pytest.mark.parametrize(("track", "first"), [("1", "C5"), ("T", "C5"), ("Tune", "C5"), ("2", "C3"), ("B", "C3")])
+@pytest.mark.parametrize(
+    ("track", "first"), [("1", "C5"), ("T", "C5"), ("Tune", "C5"), ("2", "C3"), ("B", "C3")]
+)
 def test_one_voice_is_chosen(track: str, first: str) -> None:
     found = next(read(VOICES.encode(), "two.abc", track))
     assert str(found.notes[0].pitch) == first
@@ -302,7 +328,7 @@ def test_an_unknown_voice_is_refused() -> None:
 
 
 def test_a_single_named_voice_is_the_tune() -> None:
-    assert tune("V:1 name=\"Fiddle\"\ncd").instrument == "Fiddle"
+    assert tune('V:1 name="Fiddle"\ncd').instrument == "Fiddle"
     assert tune("[V:1]cd").instrument == ""
 
 
@@ -364,7 +390,7 @@ def test_line_ends_of_every_system(ends: str) -> None:
         ("T:Müller".encode(), "Müller"),
         ("T:Müller".encode("cp1252"), "Müller"),
         ("\ufeffX:1\nT:Müller".encode(), "Müller"),
-        (b'T:M\\"uller \\\'e \\ss \\AE', "Müller é ß Æ"),
+        (b"T:M\\\"uller \\'e \\ss \\AE", "Müller é ß Æ"),
         (b"T:M&uuml;ller \\u00fc 100\\%", "Müller ü 100%"),
         ("T:Müller".encode("utf-16"), "Müller"),
     ],
@@ -422,7 +448,9 @@ def corpus_tunes(shared: Path, folder: str) -> list[tuple[str, Tune]]:
 
 def bars_counted(text: str) -> int:
     """Bars of a tune's text, counted without the reader: stretches with a note between bar signs."""
-    lines = [line for line in text.split("K:", 1)[1].split("\n")[1:] if not re.match(r"[A-Za-z]:[^|:]|%", line)]
+    lines = [
+        line for line in text.split("K:", 1)[1].split("\n")[1:] if not re.match(r"[A-Za-z]:[^|:]|%", line)
+    ]
     music = " ".join(re.sub(r'"[^"]*"|![^!]*!|\{[^}]*\}|%.*', "", line) for line in lines)
     stretches = re.split(r"[|:\]\[]*\|[|:\]]*|::|\[(?=\d)", music)
     return sum(re.search(r"[A-Ga-gz]", stretch) is not None for stretch in stretches)

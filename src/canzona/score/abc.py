@@ -79,12 +79,15 @@ def write(tunes: Sequence[Tune]) -> Written:
     ------
     UnsupportedError : a tune that ABC cannot hold at all, such as one with 20,001 notes.
     """
+    if not tunes:
+        return Written(b"%abc-2.1\n")
     texts = [written_tune(tune, place) for place, tune in enumerate(tunes, start=1)]
     data = ("%abc-2.1\n" + "\n".join(texts)).encode("utf-8", "replace")
     losses: list[str] = []
     for tune, found in zip(tunes, read_each(data, ""), strict=True):
         if isinstance(found, FormatError):
-            raise UnsupportedError(f"ABC cannot hold the tune '{tune.title}': {found.message}")
+            reason = found.message.removeprefix(f"line {found.line}: ")
+            raise UnsupportedError(f"ABC cannot hold the tune '{tune.title}': {reason}")
         about = f"{tune.title or tune.source or 'untitled'}: " if len(tunes) > 1 else ""
         losses += [about + loss for loss in differences(tune, found)]
     return Written(data, tuple(dict.fromkeys(losses)))
@@ -114,6 +117,8 @@ def _divided(lines: list[Line]) -> tuple[list[Line], list[list[Line]]]:
     inside, has_key = False, False
     for number, line in lines:
         if _TUNE.match(line):
+            if tunes and len(tunes[-1]) == 1:  # a number and nothing else is no tune
+                del tunes[-1]
             tunes.append([])
             inside, has_key = True, False
         elif inside and has_key and not line.strip():

@@ -203,6 +203,7 @@ def parse_unit(text: str) -> Fraction:
     return Fraction(4 * number(found[1]), number(found[2] or "1"))
 
 
+@lru_cache(maxsize=512)
 def parse_tempo(text: str, unit: Fraction) -> tuple[Fraction | None, str]:
     """A Q: field: quarter notes a minute (None where it gives none) and its words.
 

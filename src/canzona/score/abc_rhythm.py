@@ -1,7 +1,7 @@
 """How the notes of a bar are written: lengths that a reader can draw, ties, tuplets, beams.
 
 A note is cut where a bar line, a change or a sign falls into it, and again where no single
-note value (with up to two dots) has its length. Durations that no halving of the beat gives
+note value, plain or dotted, has its length. Durations that no halving of the beat gives
 are written as tuplets: a group runs until its end falls on a plain part of the beat again,
 ``(p:q:r`` puts p of its values in the time of q for the next r notes.
 """
@@ -9,6 +9,7 @@ are written as tuplets: a group runs until its end falls on a plain part of the 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,7 +18,8 @@ from math import lcm
 
 from canzona.score.tune import Meter, Note
 
-_SHAPES = (Fraction(7, 4), Fraction(3, 2), Fraction(1))
+_USUAL_UNIT = Fraction(1, 2)
+_DOTTED = Fraction(3, 2)
 
 
 @dataclass(slots=True)
@@ -77,12 +79,14 @@ def length_text(length: Fraction) -> str:
 
 
 def best_unit(parts: Sequence[Part]) -> Fraction:
-    """The unit length in quarter notes, an eighth, sixteenth or quarter, that needs least writing."""
-    counts: dict[Fraction, int] = {}
-    for part in parts:
-        counts[part.value] = counts.get(part.value, 0) + 1
-    units = (Fraction(1, 2), Fraction(1, 4), Fraction(1))
-    return min(units, key=lambda unit: sum(n * len(length_text(v / unit)) for v, n in counts.items()))
+    """The unit length in quarter notes: an eighth, or a sixteenth or quarter if that needs far less writing."""
+    counts = Counter(part.value for part in parts)
+
+    def effort(unit: Fraction) -> int:
+        return sum(n * len(length_text(value / unit)) for value, n in counts.items())
+
+    other = min((Fraction(1, 4), Fraction(1)), key=effort)
+    return other if effort(other) * 4 < effort(_USUAL_UNIT) * 3 - 3 * len(counts) else _USUAL_UNIT
 
 
 def beat_of(meter: Meter | None, bar: Sequence[Part]) -> Fraction:
@@ -164,6 +168,6 @@ def _values(length: Fraction) -> Iterator[Fraction]:
             largest /= 2
         while largest * 2 <= length:
             largest *= 2
-        value = next(largest * shape for shape in _SHAPES if largest * shape <= length)
+        value = largest * _DOTTED if largest * _DOTTED <= length else largest
         yield value
         length -= value
