@@ -57,7 +57,9 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
-    from canzona.composition import Composition, compose, evaluate
+    from canzona.composition import Composition
+    from canzona.composition.compose import compose
+    from canzona.composition.evaluate import evaluate
     from canzona.conversion import convert, write
     from canzona.errors import CanzonaError
     from canzona.origin import explain, replay

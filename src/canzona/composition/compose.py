@@ -89,7 +89,9 @@ def compose(
     if not 1 <= count <= MOST_TUNES:
         raise UsageError(f"{count} tunes cannot be written", hint=f"ask for 1 to {MOST_TUNES}")
     if like is not None and continue_ is not None:
-        raise UsageError("a tune cannot both open like one and continue one", hint="give like or continue, not both")
+        raise UsageError(
+            "a tune cannot both open like one and continue one", hint="give like or continue, not both"
+        )
     seed = secrets.randbelow(2**32) if seed is None else seed
     opened = model if isinstance(model, ComposerModel) else ComposerModel.open(model)
     return _compose(opened, wanted, seed, range(1, count + 1), _Source.of(like, continue_), progress)
@@ -116,7 +118,9 @@ class _Source:
         else:
             tune = source
         if tune.is_empty:
-            raise EmptyTuneError(f"{tune.source or 'the tune'} has no note to start from", hint="give a tune with notes")
+            raise EmptyTuneError(
+                f"{tune.source or 'the tune'} has no note to start from", hint="give a tune with notes"
+            )
         return cls(tune, continue_ is not None, file)
 
 
@@ -164,8 +168,8 @@ def _compose(
     found = []
     for number, start, result in zip(numbers, starts, written, strict=True):
         options = {**settings.to_dict(), "number": number}
-        if source.file is not None:
-            options["continue" if source.goes_on else "like"] = source.file.name
+        if source.tune is not None:
+            options["continue" if source.goes_on else "like"] = source.file.name if source.file else ""
         made = Provenance(
             canzona.__version__, "compose", model.folder.name, model.folder.hash, seed, options,
             (source.file,) if source.file else (),
@@ -190,14 +194,24 @@ def _start(model: ComposerModel, settings: Settings, seed: int, number: int, sou
     rows = [row for row in model.openings if set(tags) <= set(row.tags)] or list(model.openings)
     if mode:
         if not any(row.mode == mode for row in model.openings):
-            warnings.append(f"model '{model.folder.name}' has never seen the mode {mode}: it writes as in no mode")
+            warnings.append(
+                f"model '{model.folder.name}' has never seen the mode {mode}: it writes as in no mode"
+            )
         rows = [row for row in rows if row.mode == mode] or rows
     if meter is not None:
         if str(meter) not in model.vocabulary.meter_ids:
-            warnings.append(f"model '{model.folder.name}' has never seen the meter {meter}: it does what it can")
-        rows = [row for row in rows if row.meter == str(meter)] or [replace(row, pickup=Fraction(0)) for row in rows]
+            warnings.append(
+                f"model '{model.folder.name}' has never seen the meter {meter}: it does what it can"
+            )
+        rows = [row for row in rows if row.meter == str(meter)] or [
+            replace(row, pickup=Fraction(0)) for row in rows
+        ]
     drawn = _draw(rows, random)
-    meter = meter_named(drawn.meter.replace("+", "")) if meter is None and "+" not in drawn.meter else meter or Meter(4, 4)
+    meter = (
+        meter_named(drawn.meter.replace("+", ""))
+        if meter is None and "+" not in drawn.meter
+        else meter or Meter(4, 4)
+    )
     if key is None:
         key = key_named(drawn.tonic)
     key = Key(key.tonic, key.tonic_alter, mode or drawn.mode or "major")
@@ -227,7 +241,11 @@ def _start_from(model: ComposerModel, tune: Tune, tags: tuple[str, ...], *, whol
     meters = listed.meters or ((0, Meter(0, 1, symbol="X")),)
     bars = tuple(line for line in listed.barlines if line <= length)
     last_meter = meters[-1][1]
-    if not last_meter.is_free and (not bars or bars[-1] < length) and _closes(bars, length, last_meter, listed.conditions.pickup):
+    if (
+        not last_meter.is_free
+        and (not bars or bars[-1] < length)
+        and _closes(bars, length, last_meter, listed.conditions.pickup)
+    ):
         bars = (*bars, length)
     key = tune.key_at(kept.duration) or Key("C", 0, "major")
     if not key.tonic:
@@ -274,8 +292,9 @@ def _rules(model: ComposerModel, settings: Settings, start: _Start) -> tuple[Rul
     bars = settings.bars
     if bars is not None and start.opening.events:
         bars += len([line for line in start.opening.barlines if line < start.opening.length])
-        bars -= 0 if start.given.duration and settings.bars is None else 0
-    found: list[Rule] = [Bars(lengths, model.chances, bar_length=ticks(meter.length), pickup=pickup, bars=bars)]
+    found: list[Rule] = [
+        Bars(lengths, model.chances, bar_length=ticks(meter.length), pickup=pickup, bars=bars)
+    ]
     if settings.phrases is not None and settings.bars is not None and not start.opening.events:
         found.append(Phrases(settings.phrases, settings.bars))
     return tuple(found)
@@ -290,12 +309,16 @@ def _tune(model: ComposerModel, start: _Start, written: Written, name: str) -> T
     if notes and written.given:
         last = notes[-1]
         ends = written.events[written.given - 1].flag != 0
-        notes[-1] = Note(last.onset, last.duration, last.pitch, last.phrase_start, ends, last.graces, last.attachments)
+        notes[-1] = Note(
+            last.onset, last.duration, last.pitch, last.phrase_start, ends, last.graces, last.attachments
+        )
     begins = not notes or notes[-1].phrase_end
     for event in written.events[written.given :]:
         pitch = None if event.pitch == REST else absolute_pitch(event.pitch, tonic)  # type: ignore[arg-type]
         ends = event.flag != 0
-        notes.append(Note(Fraction(event.onset, TICKS) + shift, Fraction(event.ticks, TICKS), pitch, begins, ends))
+        notes.append(
+            Note(Fraction(event.onset, TICKS) + shift, Fraction(event.ticks, TICKS), pitch, begins, ends)
+        )
         begins = ends
     meters = given.meters or tuple((Fraction(onset, TICKS), meter) for onset, meter in start.opening.meters)
     key = Key(start.key.tonic, start.key.tonic_alter, start.key.mode,

@@ -61,16 +61,36 @@ class Composition:
         """
         target = target_named(kind)
         look = {name: value for name, value in look.items() if value not in (None, "")}
-        made = replace(self.provenance, options={**self.provenance.options, **({"file": look} if look else {})})
+        made = replace(
+            self.provenance, options={**self.provenance.options, **({"file": look} if look else {})}
+        )
         tune = self.tune.replace(provenance=made.to_json())
         if "tempo" in look:
             from fractions import Fraction
 
             tune = tune.replace(tempo=Fraction(look["tempo"]).limit_denominator(10_000))
-        outputs = encode([tune], target, instrument=str(look.get("instrument", "")), soundfont=str(look.get("soundfont", "")))
+        outputs = encode(
+            [tune],
+            target,
+            instrument=str(look.get("instrument", "")),
+            soundfont=str(look.get("soundfont", "")),
+        )
         if len(outputs) != 1:
-            raise UsageError(f"the tune fills {len(outputs)} pages and one {target.name} holds one", hint="write a pdf")
+            raise UsageError(
+                f"the tune fills {len(outputs)} pages and one {target.name} holds one", hint="write a pdf"
+            )
         return outputs[0].data
+
+    @property
+    def goes_on(self) -> bool:
+        """True for a continuation of the given tune."""
+        return "continue" in self.provenance.options
+
+    def given_bytes(self, kind: str) -> bytes:
+        """The given tune as a score file's bytes; UsageError where there is none."""
+        if self.given is None:
+            raise UsageError("the tune was written from nothing given")
+        return encode([self.given], target_named(kind))[0].data
 
     def save(self, path: str | Path, *, force: bool = False, **look: Any) -> Path:
         """Write the tune; the path's ending chooses the format (see `to_bytes`).

@@ -120,7 +120,11 @@ class _Match:
             if found >= 0:
                 length = self.shortest
                 here = len(symbols) - 1
-                while length < LONGEST_MATCH and length < found and symbols[found - 1 - length] == symbols[here - length]:
+                while (
+                    length < LONGEST_MATCH
+                    and length < found
+                    and symbols[found - 1 - length] == symbols[here - length]
+                ):
                     length += 1
                 self.pointer, self.length = found, length
         self.seen[context] = len(symbols)
@@ -216,7 +220,9 @@ class TuneState:
             self._interval(),
             self._grid(place),
             self._grid(left),
-            self._grid((self.now - self.conditions.pickup) % self.bar_length) if self.bar_length else NO_PLACE,
+            self._grid((self.now - self.conditions.pickup) % self.bar_length)
+            if self.bar_length
+            else NO_PLACE,
             self._metric(place),
             self.meter_id,
             mode,
@@ -227,7 +233,11 @@ class TuneState:
             min(40, self.bars),
         ]
         for bars in LOOKBACK_BARS:
-            row += self._sounding_at(self.now - bars * self.bar_length) if self.bar_length else (no_pitch, no_duration)
+            row += (
+                self._sounding_at(self.now - bars * self.bar_length)
+                if self.bar_length
+                else (no_pitch, no_duration)
+            )
         row += self._earlier_phrases(no_pitch, no_duration)
         row += self._match_features(no_pitch, no_duration)
         return row
@@ -245,10 +255,11 @@ class TuneState:
     def push(self, event: Event, duration: int, pitch: int) -> None:
         """Takes an event with its classes of duration and pitch."""
         place, _ = self.place()
-        steps, semitone = None, 0
-        if event.pitch != REST:
-            steps, alteration = event.pitch  # type: ignore[misc]
-            semitone = int(major_semitones(steps) + alteration)
+        steps: int | None = None
+        semitone = 0
+        if not isinstance(event.pitch, str):
+            steps = event.pitch[0]
+            semitone = int(major_semitones(steps) + event.pitch[1])
         previous = self.steps[self.sounding] if self.sounding >= 0 else None
         step = None if steps is None or previous is None else steps - previous
         self._matches["exact"].push((duration, pitch))
@@ -392,7 +403,10 @@ def walk(vocabulary: Vocabulary, listed: EventList) -> dict[str, np.ndarray]:
         targets.append((duration, pitch, event.flag))
         state.push(event, duration, pitch)
     widths = len(trunk_features(vocabulary)), len(after_features()), 3
-    arrays = [np.array(rows, np.int16).reshape(-1, width) for rows, width in zip((trunk, after, targets), widths, strict=True)]
+    arrays = [
+        np.array(rows, np.int16).reshape(-1, width)
+        for rows, width in zip((trunk, after, targets), widths, strict=True)
+    ]
     return {
         "trunk": arrays[0],
         "after": arrays[1],

@@ -57,7 +57,10 @@ def read_corpus(folders: Iterable[Path], *, blind: bool = False) -> Corpus:
     for folder in sorted(set(folders)):
         paths = find_scores(folder)
         if not paths:
-            raise CanzonaError(f"{folder} holds no score", hint="give a folder with .krn, .abc, .musicxml, .mxl or .mid files")
+            raise CanzonaError(
+                f"{folder} holds no score",
+                hint="give a folder with .krn, .abc, .musicxml, .mxl or .mid files",
+            )
         for path in paths:
             _read_file(path, folder, found, blind)
     return Corpus(*(tuple(values) for values in vars(found).values()))

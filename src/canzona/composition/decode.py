@@ -121,12 +121,14 @@ class _Pen:
 
 
 def class_lengths(vocabulary: Vocabulary, unit: Fraction) -> Array:
-    """Ticks of each duration class for a beat unit in quarter notes; 0 for the escape and for what ticks cannot hold."""
+    """Ticks of each duration class for a beat unit in quarter notes; 0 for the escape."""
     lengths = [value * unit * TICKS for value in vocabulary.durations]
     return np.array([int(length) if length.denominator == 1 else 0 for length in lengths] + [0])
 
 
-def _write_batch(network: Network, vocabulary: Vocabulary, plans: Sequence[Plan], sampling: Sampling) -> list[Written]:
+def _write_batch(
+    network: Network, vocabulary: Vocabulary, plans: Sequence[Plan], sampling: Sampling
+) -> list[Written]:
     pens = [_Pen(vocabulary, plan) for plan in plans]
     tags = np.array([tag_row(vocabulary, plan.opening.conditions.tags) for plan in plans], np.int64)
     steps = network.start(len(pens), tags)
@@ -138,7 +140,8 @@ def _write_batch(network: Network, vocabulary: Vocabulary, plans: Sequence[Plan]
             running = [running[place] for place in left]
             steps.keep(np.array(left, np.int64))
     return [
-        Written(tuple(pen.events), len(pen.plan.opening.events), np.array(pen.bits, np.float64)) for pen in pens
+        Written(tuple(pen.events), len(pen.plan.opening.events), np.array(pen.bits, np.float64))
+        for pen in pens
     ]
 
 
@@ -147,18 +150,43 @@ def _step(steps: Steps, vocabulary: Vocabulary, pens: Sequence[_Pen], sampling: 
     features = np.array([pen.state.before() for pen in pens], np.int64)
     logits = steps.duration(features, np.array([pen.last for pen in pens], np.int64))
     given = [pen.given for pen in pens]
-    weights = _weights(pens, given, vocabulary.duration_escape, lambda rule, pen, _: rule.durations(pen.state))
-    duration = _chosen(logits, weights, pens, given, sampling,
-                       [vocabulary.duration_ids.get(event.duration, vocabulary.duration_escape) if event else 0 for event in given])  # fmt: skip
-    lengths = [event.ticks if event else int(pen.lengths[chosen])
-               for pen, event, chosen in zip(pens, given, duration.tolist(), strict=True)]  # fmt: skip
+    weights = _weights(
+        pens, given, vocabulary.duration_escape, lambda rule, pen, _: rule.durations(pen.state)
+    )
+    duration = _chosen(
+        logits,
+        weights,
+        pens,
+        given,
+        sampling,
+        [
+            vocabulary.duration_ids.get(event.duration, vocabulary.duration_escape) if event else 0
+            for event in given
+        ],
+    )
+    lengths = [
+        event.ticks if event else int(pen.lengths[chosen])
+        for pen, event, chosen in zip(pens, given, duration.tolist(), strict=True)
+    ]
     bits = _surprise(logits, duration)
 
     after = np.array([pen.state.after(length) for pen, length in zip(pens, lengths, strict=True)], np.int64)
     logits = steps.pitch(duration, after)
-    weights = _weights(pens, given, vocabulary.pitch_escape, lambda rule, pen, length: rule.pitches(pen.state, length), lengths)
-    pitch = _chosen(logits, weights, pens, given, sampling,
-                    [vocabulary.pitch_ids.get(event.pitch, vocabulary.pitch_escape) if event else 0 for event in given])  # fmt: skip
+    weights = _weights(
+        pens,
+        given,
+        vocabulary.pitch_escape,
+        lambda rule, pen, length: rule.pitches(pen.state, length),
+        lengths,
+    )
+    pitch = _chosen(
+        logits,
+        weights,
+        pens,
+        given,
+        sampling,
+        [vocabulary.pitch_ids.get(event.pitch, vocabulary.pitch_escape) if event else 0 for event in given],
+    )
     bits = bits + _surprise(logits, pitch)
 
     logits = steps.flag(duration, pitch, after)
@@ -169,7 +197,13 @@ def _step(steps: Steps, vocabulary: Vocabulary, pens: Sequence[_Pen], sampling: 
         event = given[row]
         if event is None:
             chosen = int(duration[row])
-            event = Event(pen.state.now, lengths[row], vocabulary.durations[chosen], vocabulary.pitches[int(pitch[row])], int(flag[row]))
+            event = Event(
+                pen.state.now,
+                lengths[row],
+                vocabulary.durations[chosen],
+                vocabulary.pitches[int(pitch[row])],
+                int(flag[row]),
+            )
             pen.bits.append(float(bits[row]))
         pen.push(event, int(duration[row]), int(pitch[row]))
 
@@ -208,7 +242,9 @@ def _chosen(
     chosen = np.array(fixed, np.int64)
     if free:
         uniform = np.array([pens[row].uniform() for row in free])
-        chosen[free] = draw(logits[free], weights[free], uniform, temperature=sampling.temperature, top_p=sampling.top_p)
+        chosen[free] = draw(
+            logits[free], weights[free], uniform, temperature=sampling.temperature, top_p=sampling.top_p
+        )
     return chosen
 
 

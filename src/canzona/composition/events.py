@@ -91,7 +91,9 @@ class Vocabulary:
         """As plain JSON values."""
         return {
             "durations": [str(value) for value in self.durations],
-            "pitches": [value if isinstance(value, str) else [value[0], str(value[1])] for value in self.pitches],
+            "pitches": [
+                value if isinstance(value, str) else [value[0], str(value[1])] for value in self.pitches
+            ],
             "meters": list(self.meters),
             "modes": list(self.modes),
             "tags": list(self.tags),
@@ -285,7 +287,9 @@ def build_vocabulary(
         tags.update({named.get(tag, tag) for tag in listed.conditions.tags})
 
     def ranked(counts: Counter[Any], least: int) -> tuple[Any, ...]:
-        kept = [(-count, str(value), value) for value, count in counts.items() if count >= least and value != ""]
+        kept = [
+            (-count, str(value), value) for value, count in counts.items() if count >= least and value != ""
+        ]
         return tuple(value for _, _, value in sorted(kept, key=lambda row: row[:2]))
 
     return Vocabulary(

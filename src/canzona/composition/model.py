@@ -3,7 +3,7 @@
     trunk.onnx, pitch.onnx, flag.onnx   the network (`network`)
     index.npz                           hashed runs of the training corpus (`originality`)
     ngram.npz                           the baseline's counts (`ngram`)
-    human.npz                           histograms of the training corpus (`samples`)
+    human.json                          histograms of the training corpus (`samples`)
     config.json                         behaviour: vocabulary, openings, chances of durations
 
 Openings say how the training tunes begin: region, mode, tonic, meter and pickup with their
@@ -32,7 +32,7 @@ from canzona.models.places import find_model
 
 JOB = "compose"
 DEFAULT = "folk"
-INDEX, NGRAM, HUMAN = "index.npz", "ngram.npz", "human.npz"
+INDEX, NGRAM, HUMAN = "index.npz", "ngram.npz", "human.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ class ComposerModel:
             opened.vocabulary, opened.openings, opened.chances  # noqa: B018
         except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             raise ModelError(
-                f"{opened.folder.path} is no composer that this version can read", hint="train or install it again"
+                f"{opened.folder.path} is no composer that this version can read",
+                hint="train or install it again",
             ) from error
         return opened
 

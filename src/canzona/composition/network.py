@@ -50,11 +50,17 @@ class Network:
                 for name in GRAPHS
             ]
         except Exception as error:  # ONNX Runtime raises many kinds, none of them public
-            raise ModelError(f"{folder} holds no network that can be run", hint="install the model again") from error
+            raise ModelError(
+                f"{folder} holds no network that can be run", hint="install the model again"
+            ) from error
         self._trunk, self._pitch, self._flag = sessions
         shapes = {value.name: value.shape for value in self._trunk.get_inputs()}
         self.copies = sum(name.startswith("h1_") for name in shapes)
-        self.widths = {name: int(shape[-1]) for name, shape in shapes.items() if name[:2] in ("h1", "c1", "h2", "c2", "k1", "v1", "k2", "v2")}
+        self.widths = {
+            name: int(shape[-1])
+            for name, shape in shapes.items()
+            if name[:2] in ("h1", "c1", "h2", "c2", "k1", "v1", "k2", "v2")
+        }
 
     def start(self, batch: int, tags: Array) -> Steps:
         """A fresh state for a batch of tunes; `tags` int64 (batch, 8)."""
@@ -69,8 +75,16 @@ class Steps:
         self._tags = np.ascontiguousarray(tags, np.int64)
         self._batch = batch
         self._time = 0
-        self._state = {name: np.zeros((batch, width), np.float32) for name, width in network.widths.items() if name[0] in "hc"}
-        self._cache = {name: np.zeros((_GROWTH, batch, width), np.float32) for name, width in network.widths.items() if name[0] in "kv"}
+        self._state = {
+            name: np.zeros((batch, width), np.float32)
+            for name, width in network.widths.items()
+            if name[0] in "hc"
+        }
+        self._cache = {
+            name: np.zeros((_GROWTH, batch, width), np.float32)
+            for name, width in network.widths.items()
+            if name[0] in "kv"
+        }
         self._context: dict[str, Array] = {}
 
     def duration(self, features: Array, event: Array) -> Array:
@@ -89,7 +103,13 @@ class Steps:
         past = max(1, time)
         gaps = distance_classes(time) if time else np.array([MASKED_DISTANCE])
         last = {f"last_{part}": np.ascontiguousarray(event[:, place]) for place, part in enumerate(PARTS)}
-        feeds: dict[str, Any] = {"features": features, "tags": self._tags, "gaps": gaps, **last, **self._state}
+        feeds: dict[str, Any] = {
+            "features": features,
+            "tags": self._tags,
+            "gaps": gaps,
+            **last,
+            **self._state,
+        }
         for name, cache in self._cache.items():
             feeds[name] = cache[: past if name[0] == "k" else past - 1]
         names = [value.name for value in network._trunk.get_outputs()]

@@ -17,7 +17,10 @@ GREEDY = 1e-6
 
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
-_TERMS = tuple(1.0 / factor for factor in (6227020800, 479001600, 39916800, 3628800, 362880, 40320, 5040, 720, 120, 24, 6, 2, 1, 1))
+_TERMS = tuple(
+    1.0 / factor
+    for factor in (6227020800, 479001600, 39916800, 3628800, 362880, 40320, 5040, 720, 120, 24, 6, 2, 1, 1)
+)
 _LOWEST = -700.0
 
 
@@ -61,13 +64,16 @@ def draw(logits: Array, weights: Array, uniform: Array, *, temperature: float, t
     if temperature < GREEDY:
         greedy: Array = known.argmax(1)
         return greedy
-    mass = np.where(allowed, exact_exp(np.where(allowed, (known - top) / temperature, -np.inf)), 0.0) * weights
+    mass = (
+        np.where(allowed, exact_exp(np.where(allowed, (known - top) / temperature, -np.inf)), 0.0) * weights
+    )
     if top_p < 1:
         mass = _nucleus(mass, top_p)
     summed = np.cumsum(mass, axis=1)
     goal = uniform * summed[:, -1]
     chosen: Array = (summed <= goal[:, None]).sum(1)
-    return np.minimum(chosen, mass.shape[1] - 1)
+    bounded: Array = np.minimum(chosen, mass.shape[1] - 1)
+    return bounded
 
 
 def _nucleus(mass: Array, top_p: float) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 
 from canzona.composition.context import walk
 from canzona.composition.events import ESCAPE_BITS, EventList, Vocabulary
-from canzona.composition.network import Network
+from canzona.composition.network import Network, Steps
 
 Array = np.ndarray
 
@@ -28,21 +28,28 @@ class Scored:
         escape's own bits included.
     right : bool (events, 2), whether the most probable duration, and pitch given the
         duration, is the one that stands.
-    best : int16 (events, 2), those most probable classes.
+    durations : float32 (events, durations + 1), the distribution of each duration.
+    pitch_before : int16 (events,), the most probable pitch when the duration is not yet known:
+        the one given the most probable duration.
     """
 
     bits: Array
     right: Array
-    best: Array
+    durations: Array
+    pitch_before: Array
 
 
-def score(network: Network, vocabulary: Vocabulary, lists: Sequence[EventList], *, batch: int = 64) -> list[Scored]:
+def score(
+    network: Network, vocabulary: Vocabulary, lists: Sequence[EventList], *, batch: int = 64
+) -> list[Scored]:
     """Every tune's bits, in the order of the lists."""
     found: list[Scored | None] = [None] * len(lists)
     order = sorted(range(len(lists)), key=lambda place: -len(lists[place].events))
     for start in range(0, len(order), batch):
         places = order[start : start + batch]
-        for place, scored in zip(places, _score_batch(network, vocabulary, [lists[p] for p in places]), strict=True):
+        for place, scored in zip(
+            places, _score_batch(network, vocabulary, [lists[p] for p in places]), strict=True
+        ):
             found[place] = scored
     return [scored for scored in found if scored is not None]
 
@@ -55,40 +62,57 @@ def log2_softmax(logits: Array) -> Array:
     return result
 
 
+class _Rows:
+    """What is collected of one tune, event by event."""
+
+    def __init__(self, events: int, durations: int) -> None:
+        self.bits = np.zeros((events, 3))
+        self.right = np.zeros((events, 2), bool)
+        self.durations = np.zeros((events, durations), np.float32)
+        self.pitch_before = np.zeros(events, np.int16)
+
+
 def _score_batch(network: Network, vocabulary: Vocabulary, lists: Sequence[EventList]) -> Iterator[Scored]:
     """Scores of tunes given in falling order of length."""
     walked = [walk(vocabulary, listed) for listed in lists]
     lengths = np.array([len(listed.events) for listed in lists])
-    tables = [np.zeros((length, 5)) for length in lengths]
-    best = [np.zeros((length, 2), np.int16) for length in lengths]
-    running = int((lengths > 0).sum())
+    rows = [_Rows(length, vocabulary.duration_escape + 1) for length in lengths.tolist()]
     steps = network.start(len(lists), np.stack([arrays["tags"] for arrays in walked]))
-    if running < len(lists):
-        steps.keep(np.arange(running))
-    escapes = ((vocabulary.duration_escape, ESCAPE_BITS["duration"]), (vocabulary.pitch_escape, ESCAPE_BITS["pitch"]))
+    running = len(lists)
     for time in range(int(lengths.max(initial=0))):
         alive = int((lengths > time).sum())
         if alive < running:
             steps.keep(np.arange(alive))
             running = alive
-        trunk, after, targets = (
-            np.stack([arrays[name][time] for arrays in walked[:alive]]).astype(np.int64)
-            for name in ("trunk", "after", "targets")
+        at = {name: np.stack([arrays[name][time] for arrays in walked[:alive]]).astype(np.int64)
+              for name in ("trunk", "after", "targets")}  # fmt: skip
+        at["last"] = np.stack([arrays["targets"][max(0, time - 1)] for arrays in walked[:alive]]).astype(
+            np.int64
         )
-        last = np.stack([arrays["targets"][max(0, time - 1)] for arrays in walked[:alive]]).astype(np.int64)
-        duration, pitch, flag = (np.ascontiguousarray(targets[:, part]) for part in range(3))
-        logits = (steps.duration(trunk, last), steps.pitch(duration, after), steps.flag(duration, pitch, after))
-        rows = np.arange(alive)
-        for part, (table, target) in enumerate(zip(logits, (duration, pitch, flag), strict=True)):
-            bits = -log2_softmax(table)[rows, target]
-            if part < 2:
-                escape, cost = escapes[part]
-                bits = bits + cost * (target == escape)
-                top = table.argmax(-1)
-            for row in range(alive):
-                tables[row][time, part] = bits[row]
-                if part < 2:
-                    best[row][time, part] = top[row]
-                    tables[row][time, 3 + part] = top[row] == target[row]
-    for table, classes in zip(tables, best, strict=True):
-        yield Scored(table[:, :3], table[:, 3:] > 0, classes)
+        _score_step(steps, vocabulary, at, rows[:alive], time)
+    for row in rows:
+        yield Scored(row.bits, row.right, row.durations, row.pitch_before)
+
+
+def _score_step(
+    steps: Steps, vocabulary: Vocabulary, at: dict[str, Array], rows: Sequence[_Rows], time: int
+) -> None:
+    """One event of every tune that has one."""
+    duration, pitch, flag = (np.ascontiguousarray(at["targets"][:, part]) for part in range(3))
+    coming = steps.duration(at["trunk"], at["last"])
+    likely = coming[:, : vocabulary.duration_escape].argmax(1)
+    before = steps.pitch(likely, at["after"]).argmax(1)
+    given = steps.pitch(duration, at["after"])
+    ending = steps.flag(duration, pitch, at["after"])
+    here = np.arange(len(rows))
+    logs = [log2_softmax(table) for table in (coming, given, ending)]
+    bits = np.stack(
+        [-table[here, target] for table, target in zip(logs, (duration, pitch, flag), strict=True)], 1
+    )
+    bits[:, 0] += ESCAPE_BITS["duration"] * (duration == vocabulary.duration_escape)
+    bits[:, 1] += ESCAPE_BITS["pitch"] * (pitch == vocabulary.pitch_escape)
+    right = np.stack([coming.argmax(1) == duration, given.argmax(1) == pitch], 1)
+    shares = np.exp2(logs[0])
+    for place, row in enumerate(rows):
+        row.bits[time], row.right[time] = bits[place], right[place]
+        row.durations[time], row.pitch_before[time] = shares[place], before[place]

@@ -56,7 +56,9 @@ class Settings:
         if self.phrases is not None and self.phrases < 1:
             raise UsageError(f"a tune cannot have {self.phrases} phrases", hint="ask for 1 or more")
         if not 0 <= self.temperature <= MOST_TEMPERATURE:
-            raise UsageError(f"temperature {self.temperature} is out of range", hint="choose 0 to 5; 1 is the model's own")
+            raise UsageError(
+                f"temperature {self.temperature} is out of range", hint="choose 0 to 5; 1 is the model's own"
+            )
         if not 0 < self.top_p <= 1:
             raise UsageError(f"top-p {self.top_p} is out of range", hint="choose more than 0 and at most 1")
         if self.phrases is not None and self.bars is None:
@@ -64,7 +66,9 @@ class Settings:
         named = self.parsed_key()
         mode = mode_named(self.mode) if self.mode else ""
         if named is not None and named.mode and mode and named.mode != mode:
-            raise UsageError(f"key '{self.key}' and mode '{self.mode}' contradict each other", hint="give one of them")
+            raise UsageError(
+                f"key '{self.key}' and mode '{self.mode}' contradict each other", hint="give one of them"
+            )
         self.parsed_meter()
 
     @property
@@ -119,5 +123,8 @@ def meter_named(text: str) -> Meter:
     found = _METER.match(text)
     beats, unit = (int(found[1]), int(found[2])) if found else (0, 0)
     if not 1 <= beats <= 64 or unit not in (1, 2, 4, 8, 16, 32):
-        raise UsageError(f"'{text}' is no meter", hint="write it as in 3/4 or 6/8, the lower number a power of two, or 'free'")
+        raise UsageError(
+            f"'{text}' is no meter",
+            hint="write it as in 3/4 or 6/8, the lower number a power of two, or 'free'",
+        )
     return Meter(beats, unit)

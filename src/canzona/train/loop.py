@@ -109,8 +109,13 @@ def train(
     if resume:
         run.load()
     elif (folder / CHECKPOINT).exists():
-        raise UsageError(f"{folder} holds an unfinished training", hint="go on with --resume, or choose another folder")
-    while run.progress.epoch < settings.epochs and run.progress.epoch - run.progress.best_epoch <= settings.patience:
+        raise UsageError(
+            f"{folder} holds an unfinished training", hint="go on with --resume, or choose another folder"
+        )
+    while (
+        run.progress.epoch < settings.epochs
+        and run.progress.epoch - run.progress.best_epoch <= settings.patience
+    ):
         row = run.epoch(tick)
         run.save(row)
         if report is not None:
@@ -128,10 +133,17 @@ class _Run:
         self.rows: list[Row] = []
         self.averaged = copy.deepcopy(task.network).eval().requires_grad_(False)
         self.best_weights = copy.deepcopy(task.network.state_dict())
-        decayed = [w for n, w in task.network.named_parameters() if w.ndim > 1 and "table" not in n and "event_" not in n]
+        decayed = [
+            w
+            for n, w in task.network.named_parameters()
+            if w.ndim > 1 and "table" not in n and "event_" not in n
+        ]
         kept = {id(weight) for weight in decayed}
         others = [weight for weight in task.network.parameters() if id(weight) not in kept]
-        groups = [{"params": decayed, "weight_decay": settings.decay}, {"params": others, "weight_decay": 0.0}]
+        groups = [
+            {"params": decayed, "weight_decay": settings.decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
         self.optimizer = torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.99))
 
     def rate(self) -> float:
@@ -160,7 +172,10 @@ class _Run:
         if found["score"] < progress.best:
             progress.best, progress.best_epoch = found["score"], progress.epoch
             self.best_weights = copy.deepcopy(self.averaged.state_dict())
-        row = {"epoch": float(progress.epoch), **{f"train_{name}": value / max(1, count) for name, value in sums.items()}}
+        row = {
+            "epoch": float(progress.epoch),
+            **{f"train_{name}": value / max(1, count) for name, value in sums.items()},
+        }
         return {**row, **found, "minutes": progress.seconds / 60}
 
     def _step(self, batch: Any) -> dict[str, float]:
@@ -174,7 +189,9 @@ class _Run:
         self.progress.step += 1
         keep = min(self.settings.averaging, (1 + self.progress.step) / (10 + self.progress.step))
         with torch.no_grad():
-            for average, weight in zip(self.averaged.parameters(), self.task.network.parameters(), strict=True):
+            for average, weight in zip(
+                self.averaged.parameters(), self.task.network.parameters(), strict=True
+            ):
                 average.lerp_(weight, 1 - keep)
         return figures
 
@@ -182,10 +199,13 @@ class _Run:
         """Checkpoint and curves, each whole or not at all."""
         self.rows.append(row)
         state = {
-            "network": self.task.network.state_dict(), "averaged": self.averaged.state_dict(),
-            "best_weights": self.best_weights, "optimizer": self.optimizer.state_dict(),
-            "progress": {name: float(value) for name, value in vars(self.progress).items()}, "rows": self.rows,
-        }  # fmt: skip
+            "network": self.task.network.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "best_weights": self.best_weights,
+            "optimizer": self.optimizer.state_dict(),
+            "progress": {name: float(value) for name, value in vars(self.progress).items()},
+            "rows": self.rows,
+        }
         draft = self.folder / f"{CHECKPOINT}.new"
         torch.save(state, draft)
         os.replace(draft, self.folder / CHECKPOINT)
@@ -201,8 +221,14 @@ class _Run:
         self.best_weights = state["best_weights"]
         self.optimizer.load_state_dict(state["optimizer"])
         held = state["progress"]
-        self.progress = Progress(int(held["epoch"]), int(held["step"]), held["best"], int(held["best_epoch"]),
-                                 held["seconds"], held["cpu_seconds"])  # fmt: skip
+        self.progress = Progress(
+            int(held["epoch"]),
+            int(held["step"]),
+            held["best"],
+            int(held["best_epoch"]),
+            held["seconds"],
+            held["cpu_seconds"],
+        )
         self.rows = list(state["rows"])
 
 
@@ -221,7 +247,12 @@ def write_curves(rows: list[Row], folder: Path) -> None:
     figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
     for name in names:
         if name not in ("epoch", "minutes", "score"):
-            axes.plot([row["epoch"] for row in rows], [row.get(name, math.nan) for row in rows], marker=".", label=name.replace("_", " "))
+            axes.plot(
+                [row["epoch"] for row in rows],
+                [row.get(name, math.nan) for row in rows],
+                marker=".",
+                label=name.replace("_", " "),
+            )
     axes.set_xlabel("epoch")
     axes.set_ylabel("bits a note")
     axes.grid(alpha=0.3)

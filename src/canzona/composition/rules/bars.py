@@ -42,7 +42,9 @@ class Bars:
     RulesError : no durations fill a bar.
     """
 
-    def __init__(self, lengths: Array, chances: Array, *, bar_length: int, pickup: int, bars: int | None) -> None:
+    def __init__(
+        self, lengths: Array, chances: Array, *, bar_length: int, pickup: int, bars: int | None
+    ) -> None:
         self._lengths = lengths.astype(np.int64)
         self._chances = np.where(self._lengths > 0, chances, 0.0)
         self._bar_length = bar_length
@@ -50,7 +52,9 @@ class Bars:
         self._bars = bars
         self._mass: dict[int, float] = {0: 1.0}
         if bar_length and not all(self.mass(left) > 0 for left in {bar_length, bar_length - pickup, pickup}):
-            raise RulesError("no durations that the model knows fill a bar of this meter", hint="choose another meter")
+            raise RulesError(
+                "no durations that the model knows fill a bar of this meter", hint="choose another meter"
+            )
 
     def mass(self, left: int) -> float:
         """Chance that drawn durations fill exactly `left` ticks."""

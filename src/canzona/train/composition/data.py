@@ -58,7 +58,7 @@ def batches(tunes: Sequence[Arrays], plan: BatchPlan, generator: np.random.Gener
 
 
 def collate(tunes: Sequence[Arrays]) -> Batch:
-    """Padded tensors: `trunk`, `after`, `targets` (batch, time, ...), `tags` (batch, 8), `mask` (batch, time)."""
+    """Padded tensors: `trunk`, `after`, `targets` (batch, time, ...), `tags` (batch, 8), `mask`."""
     longest = max(len(tune["targets"]) for tune in tunes)
     batch: Batch = {}
     for name in ("trunk", "after", "targets"):

@@ -48,7 +48,9 @@ def export(networks: Sequence[Composer], ranges: Sequence[Mapping[str, float]]) 
     -------
     dict of file name to ONNX bytes: `trunk.onnx`, `pitch.onnx`, `flag.onnx`.
     """
-    nets = [_Net(place, network, seen) for place, (network, seen) in enumerate(zip(networks, ranges, strict=True))]
+    nets = [
+        _Net(place, network, seen) for place, (network, seen) in enumerate(zip(networks, ranges, strict=True))
+    ]
     return {"trunk.onnx": _trunk(nets), "pitch.onnx": _pitch(nets), "flag.onnx": _flag(nets)}
 
 
@@ -66,7 +68,9 @@ def restore(graphs: Sequence[bytes], sizes: Sequence[Sizes]) -> list[Composer]:
             elif name.endswith("bias_hh_l0"):
                 state[name] = torch.zeros_like(state[name])
             else:
-                raise ModelError(f"the model's graphs hold no weights '{name}' of this size", hint="train it anew")
+                raise ModelError(
+                    f"the model's graphs hold no weights '{name}' of this size", hint="train it anew"
+                )
         network.load_state_dict(state)
         networks.append(network)
     return networks
@@ -84,9 +88,14 @@ def calibrate(network: Composer, batches: Sequence[Mapping[str, torch.Tensor]]) 
         return hook
 
     watched = [("features", network.features, True), ("after", network.after, True)]
-    watched += [(f"{head}_head", getattr(network, f"{head}_head")[0], True) for head in ("duration", "pitch", "flag")]
+    watched += [
+        (f"{head}_head", getattr(network, f"{head}_head")[0], True) for head in ("duration", "pitch", "flag")
+    ]
     for name in ("attention1", "attention2"):
-        watched += [(f"{name}.{part}", getattr(getattr(network, name), part), False) for part in ("query", "key", "value")]
+        watched += [
+            (f"{name}.{part}", getattr(getattr(network, name), part), False)
+            for part in ("query", "key", "value")
+        ]
     handles = [module.register_forward_hook(watch(name, relu)) for name, module, relu in watched]
     network.eval()
     with torch.no_grad():
@@ -104,7 +113,9 @@ class _Net:
     def __init__(self, place: int, network: Composer, ranges: Mapping[str, float]) -> None:
         self.place, self.sizes = place, network.sizes
         self.inner = self.sizes.heads * self.sizes.head_width
-        self.weights = {name: value.detach().double().cpu().numpy() for name, value in network.state_dict().items()}
+        self.weights = {
+            name: value.detach().double().cpu().numpy() for name, value in network.state_dict().items()
+        }
         self._ranges = ranges
 
     def name(self, parameter: str) -> str:
@@ -117,7 +128,9 @@ class _Net:
     def bias(self, graph: Graph, value: str, parameter: str) -> str:
         return graph.op("Add", value, graph.parameter(self.name(parameter), self.weights[parameter]))
 
-    def product(self, graph: Graph, parts: Sequence[tuple[str, float, int]], parameter: str, gate: Array | None = None) -> str:
+    def product(
+        self, graph: Graph, parts: Sequence[tuple[str, float, int]], parameter: str, gate: Array | None = None
+    ) -> str:
         """Inputs side by side, each (levels, worth of a level, width), times a weight."""
         weight, start, total = self.weights[parameter], 0, ""
         for value, step, width in parts:
@@ -135,7 +148,9 @@ class _Net:
         found, step = graph.embedding(places, self.name(parameter), self.weights[parameter])
         width = len(classes) * self.sizes.embedding
         flat = graph.op("Reshape", found, graph.axes(-1, width))
-        total = self.bias(graph, self.product(graph, [(flat, step, width)], f"{prefix}.map.weight"), f"{prefix}.map.bias")
+        total = self.bias(
+            graph, self.product(graph, [(flat, step, width)], f"{prefix}.map.weight"), f"{prefix}.map.bias"
+        )
         total = graph.op("Add", total, more) if more else total
         return graph.levels(total, self.step(prefix), 0, LEVELS - 1)
 
@@ -145,7 +160,9 @@ class _Net:
         total = graph.op("ReduceSum", rows, graph.axes(1), keepdims=0)
         return graph.op("Mul", total, graph.number(step))
 
-    def lstm(self, graph: Graph, name: str, parts: Sequence[tuple[str, float, int]], hidden: str, cell: str) -> tuple[str, str]:
+    def lstm(
+        self, graph: Graph, name: str, parts: Sequence[tuple[str, float, int]], hidden: str, cell: str
+    ) -> tuple[str, str]:
         """One step; new hidden levels and cell."""
         size = self.sizes.hidden
         gate = np.ones(4 * size)
@@ -159,7 +176,9 @@ class _Net:
         stored = graph.parameter(self.name(f"{name}.bias_ih_l0"), bias)
         total = graph.op("Add", total, graph.op("Mul", stored, graph.constant(gate.astype(np.float32))))
         names = [f"{name}_{self.place}_{part}" for part in ("in", "forget", "new", "out")]
-        graph.nodes.append(helper.make_node("Split", [graph.sigmoid(total), graph.axes(*[size] * 4)], names, axis=-1))
+        graph.nodes.append(
+            helper.make_node("Split", [graph.sigmoid(total), graph.axes(*[size] * 4)], names, axis=-1)
+        )
         into, forget, new, out = names
         added = graph.op("Mul", into, graph.signed(new))
         cell = graph.op("Add", graph.op("Mul", forget, cell), added)
@@ -208,8 +227,12 @@ class _Net:
         table[-1] = 0
 
         def exponential(value: str) -> str:
-            below = graph.op("Round", graph.op("Mul", graph.op("Sub", top, value), graph.number(1 / SCORE_STEP)))
-            index = graph.op("Cast", graph.op("Clip", below, graph.number(0), graph.number(reach)), to=TensorProto.INT32)
+            below = graph.op(
+                "Round", graph.op("Mul", graph.op("Sub", top, value), graph.number(1 / SCORE_STEP))
+            )
+            index = graph.op(
+                "Cast", graph.op("Clip", below, graph.number(0), graph.number(reach)), to=TensorProto.INT32
+            )
             return graph.op("Gather", graph.constant(table), index, axis=0)
 
         risen = exponential(scores)
@@ -229,7 +252,9 @@ class _Net:
         inputs = [(value, self.step(name), self.weights[f"{name}.0.weight"].shape[0])]
         return self.bias(graph, self.product(graph, inputs, f"{name}.3.weight"), f"{name}.3.bias")
 
-    def context_parts(self, graph: Graph, state: str, past: str, features: str) -> list[tuple[str, float, int]]:
+    def context_parts(
+        self, graph: Graph, state: str, past: str, features: str
+    ) -> list[tuple[str, float, int]]:
         """The three parts of the context with their worths."""
         return [
             (state, 1 / LEVELS, self.sizes.hidden),
@@ -249,7 +274,11 @@ class _Net:
         """The context with the duration's embedding and the features that follow from it."""
         ends = self.summed(graph, "after", self.sizes.after, after)
         width = self.weights["after.map.bias"].shape[0]
-        return [*self.context_input(graph), self.embedded(graph, "event_duration", duration), (ends, self.step("after"), width)]
+        return [
+            *self.context_input(graph),
+            self.embedded(graph, "event_duration", duration),
+            (ends, self.step("after"), width),
+        ]
 
 
 def _trunk(nets: Sequence[_Net]) -> bytes:
@@ -257,7 +286,9 @@ def _trunk(nets: Sequence[_Net]) -> bytes:
     first = nets[0].sizes
     features = graph.input("features", ["batch", len(first.trunk)], TensorProto.INT64)
     tags = graph.input("tags", ["batch", 8], TensorProto.INT64)
-    event = [graph.input(f"last_{part}", ["batch"], TensorProto.INT64) for part in ("duration", "pitch", "flag")]
+    event = [
+        graph.input(f"last_{part}", ["batch"], TensorProto.INT64) for part in ("duration", "pitch", "flag")
+    ]
     gaps = graph.input("gaps", ["time"], TensorProto.INT64)
     logits = [_trunk_of(graph, net, features, tags, event, gaps) for net in nets]
     graph.output(_mean(graph, logits), "logits", ["batch", first.durations])
@@ -266,9 +297,13 @@ def _trunk(nets: Sequence[_Net]) -> bytes:
 
 def _trunk_of(graph: Graph, net: _Net, features: str, tags: str, event: Sequence[str], gaps: str) -> str:
     s, place = net.sizes, net.place
-    h1, c1, h2, c2 = (graph.input(f"{part}_{place}", ["batch", s.hidden]) for part in ("h1", "c1", "h2", "c2"))
+    h1, c1, h2, c2 = (
+        graph.input(f"{part}_{place}", ["batch", s.hidden]) for part in ("h1", "c1", "h2", "c2")
+    )
     axes = {"k1": "time", "v1": "before", "k2": "time", "v2": "before"}
-    k1, v1, k2, v2 = (graph.input(f"{part}_{place}", [axis, "batch", net.inner]) for part, axis in axes.items())
+    k1, v1, k2, v2 = (
+        graph.input(f"{part}_{place}", [axis, "batch", net.inner]) for part, axis in axes.items()
+    )
     seen = net.summed(graph, "features", s.trunk, features, net.region(graph, tags))
     h1, c1 = net.lstm(graph, "lstm1", [(seen, net.step("features"), s.width)], h1, c1)
     past, k1, v1 = net.attention(graph, "attention1", h1, event, k1, v1, gaps)
@@ -301,7 +336,11 @@ def _flag(nets: Sequence[_Net]) -> bytes:
     pitch = graph.input("pitch", ["batch"], TensorProto.INT64)
     after = graph.input("after", ["batch", len(nets[0].sizes.after)], TensorProto.INT64)
     logits = [
-        net.head(graph, "flag_head", [*net.given(graph, duration, after), net.embedded(graph, "event_pitch", pitch)])
+        net.head(
+            graph,
+            "flag_head",
+            [*net.given(graph, duration, after), net.embedded(graph, "event_pitch", pitch)],
+        )
         for net in nets
     ]
     graph.output(_mean(graph, logits), "logits", ["batch", 3])

@@ -81,8 +81,12 @@ class Graph:
 
     def model(self) -> bytes:
         """The checked model's bytes."""
-        graph = helper.make_graph(self.nodes, self.name, self.inputs, self.outputs, list(self.initializers.values()))
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="canzona")
+        graph = helper.make_graph(
+            self.nodes, self.name, self.inputs, self.outputs, list(self.initializers.values())
+        )
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="canzona"
+        )
         model.ir_version = 8
         onnx.checker.check_model(model)
         return bytes(model.SerializeToString())
@@ -91,8 +95,10 @@ class Graph:
         """A parameter kept as float32, under its own name."""
         return self.named(f"float:{name}", array.astype(np.float32))
 
-    def product(self, value: str, step: float, name: str, weight: Array, start: int = 0, gate: Array | None = None) -> str:
-        """Integers (batch, inputs) worth `step` each, times columns of a weight from `start` on; exact sums, real units."""
+    def product(
+        self, value: str, step: float, name: str, weight: Array, start: int = 0, gate: Array | None = None
+    ) -> str:
+        """Integers (batch, inputs) worth `step` each, times columns of a weight; exact sums, real units."""
         scale = np.maximum(np.abs(weight).max(1), 1e-9) / LARGEST_WEIGHT
         rows = self.named(f"rows:{name}:{start}", np.round(weight / scale[:, None]).astype(np.int16))
         scales = self.named(f"scale:{name}:{start}", scale)
@@ -134,7 +140,10 @@ def stored_weights(models: Sequence[bytes]) -> dict[str, Array]:
     blocks: dict[str, dict[int, Array]] = {}
     found: dict[str, Array] = {}
     for data in models:
-        held = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load_from_string(data).graph.initializer}
+        held = {
+            tensor.name: numpy_helper.to_array(tensor)
+            for tensor in onnx.load_from_string(data).graph.initializer
+        }
         for name, array in held.items():
             kind, _, rest = name.partition(":")
             if kind == "float":

@@ -101,7 +101,8 @@ class PastAttention(nn.Module):
         null = self.null.float().view(1, -1, 1, 1).expand(batch, -1, time, 1)
         weights = torch.softmax(torch.cat([scores, null], -1), -1)[..., :-1]
         weights = functional.dropout(weights, dropout, self.training).to(value.dtype)
-        return (weights @ value).transpose(1, 2).reshape(batch, time, -1)
+        found: Tensor = (weights @ value).transpose(1, 2).reshape(batch, time, -1)
+        return found
 
 
 def distance_class(gap: Tensor) -> Tensor:
@@ -133,7 +134,9 @@ class Composer(nn.Module):
         self.pitch_head = _head(context + 32 + 64, s.head_hidden, s.pitches, s.dropout)
         self.flag_head = _head(context + 32 + 64 + 32, s.head_hidden // 2, 3, s.dropout)
 
-    def forward(self, trunk: Tensor, after: Tensor, targets: Tensor, tags: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, trunk: Tensor, after: Tensor, targets: Tensor, tags: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Logits of duration, pitch and flag.
 
         Parameters
@@ -166,7 +169,9 @@ class Composer(nn.Module):
 
 
 def _head(inputs: int, hidden: int, classes: int, dropout: float) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, classes))
+    return nn.Sequential(
+        nn.Linear(inputs, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, classes)
+    )
 
 
 def _followed(states: Tensor, event: Tensor) -> Tensor:

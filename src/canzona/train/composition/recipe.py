@@ -1,12 +1,12 @@
 """A recipe: all that a training depends on beside its data, as a TOML file.
 
-    [model]      name, version, licence, description, research_only, acknowledgement
-    [training]   networks, validation_share, salt, batch_events, aliases
-    [network]    see `Shape`
-    [loop]       see `canzona.train.loop.LoopSettings`
-    [pretrain]   epochs, rate: a first training on the tunes of `--pretrain`
-    [[data]]     name, licence, url, credit: what the card and NOTICE say of the sources
-    [card]       texts of the model card
+[model]      name, version, licence, description, research_only, acknowledgement
+[training]   networks, validation_share, salt, batch_events, aliases
+[network]    see `Shape`
+[loop]       see `canzona.train.loop.LoopSettings`
+[pretrain]   epochs, rate: a first training on the tunes of `--pretrain`
+[[data]]     name, licence, url, credit: what the card and NOTICE say of the sources
+[card]       texts of the model card
 """
 
 from __future__ import annotations

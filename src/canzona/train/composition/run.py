@@ -67,7 +67,7 @@ def train_composer(
     start: str | Path | None = None,
     device: str | None = None,
     force: bool = False,
-    reports: Reports = Reports(),  # noqa: B008
+    reports: Reports = Reports(),
 ) -> ModelFolder:
     """Train a composer and save its model folder.
 
@@ -89,7 +89,9 @@ def train_composer(
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     parent = ComposerModel.open(start) if start is not None else None
     prepared = prepare_corpus(folders, recipe, parent.vocabulary if parent else None, reports)
-    training = prepare(prepared.vocabulary, [_cut(listed, recipe.training.longest) for listed in prepared.training])
+    training = prepare(
+        prepared.vocabulary, [_cut(listed, recipe.training.longest) for listed in prepared.training]
+    )
     validation = prepare(prepared.vocabulary, prepared.validation)
     networks: list[Composer] = []
     spent: list[Progress] = []
@@ -100,7 +102,14 @@ def train_composer(
         loop = dataclasses.replace(recipe.loop, seed=recipe.loop.seed + place)
         network = before[place] if before else new_network(prepared.vocabulary, recipe.shape, loop.seed)
         network = network.to(device)
-        task = ComposerTask(network, prepared.vocabulary, training, validation, BatchPlan(recipe.training.batch_events), device)
+        task = ComposerTask(
+            network,
+            prepared.vocabulary,
+            training,
+            validation,
+            BatchPlan(recipe.training.batch_events),
+            device,
+        )
         if parent:
             reports.row({"epoch": 0.0, **task.validate(network)})
         spent.append(_train_one(task, loop, work / f"network{place + 1}", resume, reports))
@@ -114,7 +123,9 @@ def prepare_corpus(
 ) -> Prepared:
     """Read, group into families, split and encode."""
     corpus = read_corpus(folders)
-    reports.say(f"{len(corpus.tunes)} tunes, {len(corpus.empty)} without a note, {len(corpus.unreadable)} unreadable")
+    reports.say(
+        f"{len(corpus.tunes)} tunes, {len(corpus.empty)} without a note, {len(corpus.unreadable)} unreadable"
+    )
     if not corpus.tunes:
         raise EmptyTuneError("the folders hold no tune with a note", hint="give folders with scores")
     families = find_families(zip(corpus.names, corpus.tunes, strict=True))
@@ -122,23 +133,36 @@ def prepare_corpus(
     out = set(divided.held_out)
     if len(out) == len(corpus.tunes) or not out:
         raise UsageError(
-            f"{len(corpus.tunes)} tunes in {divided.families} families leave nothing to train or to validate on",
+            f"{len(corpus.tunes)} tunes in {divided.families} families leave none to train or validate on",
             hint="give more tunes",
         )
-    lists = {name: encode(tune, tags) for name, tune, tags in zip(corpus.names, corpus.tunes, corpus.tags, strict=True)}
-    training = [(name, tune) for name, tune in zip(corpus.names, corpus.tunes, strict=True) if name not in out]
+    lists = {
+        name: encode(tune, tags)
+        for name, tune, tags in zip(corpus.names, corpus.tunes, corpus.tags, strict=True)
+    }
+    training = [
+        (name, tune) for name, tune in zip(corpus.names, corpus.tunes, strict=True) if name not in out
+    ]
     encoded = [lists[name] for name, _ in training]
     if vocabulary is None:
         vocabulary = build_vocabulary(encoded, tuple(recipe.training.aliases.items()))
     reports.say(f"{len(encoded)} tunes to train on, {len(out)} to validate, {divided.families} families")
-    return Prepared(corpus, families, divided, vocabulary, encoded, [lists[name] for name in sorted(out)], training)
+    return Prepared(
+        corpus, families, divided, vocabulary, encoded, [lists[name] for name in sorted(out)], training
+    )
 
 
 def _cut(listed: EventList, longest: int) -> EventList:
-    return listed if len(listed.events) <= longest else dataclasses.replace(listed, events=listed.events[:longest])
+    return (
+        listed
+        if len(listed.events) <= longest
+        else dataclasses.replace(listed, events=listed.events[:longest])
+    )
 
 
-def _train_one(task: ComposerTask, loop: LoopSettings, folder: Path, resume: bool, reports: Reports) -> Progress:
+def _train_one(
+    task: ComposerTask, loop: LoopSettings, folder: Path, resume: bool, reports: Reports
+) -> Progress:
     """One network; one that is finished is loaded."""
     mark = folder / FINISHED
     going_on = resume and (folder / "checkpoint.pt").exists()
@@ -149,7 +173,10 @@ def _train_one(task: ComposerTask, loop: LoopSettings, folder: Path, resume: boo
 
 def _parent_networks(parent: ComposerModel) -> list[Composer]:
     folder = parent.folder
-    sizes = [Sizes(**{**row, "trunk": tuple(row["trunk"]), "after": tuple(row["after"])}) for row in folder.behaviour["sizes"]]
+    sizes = [
+        Sizes(**{**row, "trunk": tuple(row["trunk"]), "after": tuple(row["after"])})
+        for row in folder.behaviour["sizes"]
+    ]
     return restore([folder.file(f"{name}.onnx").read_bytes() for name in ("trunk", "pitch", "flag")], sizes)
 
 
@@ -164,7 +191,9 @@ def _save(
     force: bool,
 ) -> ModelFolder:
     chosen = np.random.default_rng(0).permutation(len(training))[:CALIBRATION_TUNES]
-    batches = [collate([training[place] for place in chosen[at : at + 32]]) for at in range(0, len(chosen), 32)]
+    batches = [
+        collate([training[place] for place in chosen[at : at + 32]]) for at in range(0, len(chosen), 32)
+    ]
     files: dict[str, bytes] = dict(export(networks, [calibrate(network, batches) for network in networks]))
     names = [name for name, _ in prepared.training_tunes]
     of = {name: prepared.families.of[name] for name in names}
@@ -178,7 +207,11 @@ def _save(
 
 
 def _config(
-    recipe: Recipe, prepared: Prepared, networks: Sequence[Composer], spent: Sequence[Progress], folders: Sequence[Path]
+    recipe: Recipe,
+    prepared: Prepared,
+    networks: Sequence[Composer],
+    spent: Sequence[Progress],
+    folders: Sequence[Path],
 ) -> dict[str, Any]:
     counts = np.zeros(len(prepared.vocabulary.durations))
     for listed in prepared.training:
@@ -187,7 +220,8 @@ def _config(
             if place is not None:
                 counts[place] += 1
     openings = count_openings(
-        (listed, _tonic_name(tune)) for listed, (_, tune) in zip(prepared.training, prepared.training_tunes, strict=True)
+        (listed, _tonic_name(tune))
+        for listed, (_, tune) in zip(prepared.training, prepared.training_tunes, strict=True)
     )
     model: Mapping[str, Any] = recipe.model
     return {

@@ -38,12 +38,20 @@ class Shape:
 def new_network(vocabulary: Vocabulary, shape: Shape, seed: int) -> Composer:
     """A fresh network for a vocabulary."""
     torch.manual_seed(seed)
-    return Composer(Sizes(
-        trunk=tuple(classes for _, classes in trunk_features(vocabulary)),
-        after=tuple(classes for _, classes in after_features()),
-        durations=len(vocabulary.durations) + 1, pitches=len(vocabulary.pitches) + 1, tags=len(vocabulary.tags),
-        hidden=shape.hidden, width=shape.width, embedding=shape.embedding, heads=shape.heads, dropout=shape.dropout,
-    ))  # fmt: skip
+    return Composer(
+        Sizes(
+            trunk=tuple(classes for _, classes in trunk_features(vocabulary)),
+            after=tuple(classes for _, classes in after_features()),
+            durations=len(vocabulary.durations) + 1,
+            pitches=len(vocabulary.pitches) + 1,
+            tags=len(vocabulary.tags),
+            hidden=shape.hidden,
+            width=shape.width,
+            embedding=shape.embedding,
+            heads=shape.heads,
+            dropout=shape.dropout,
+        )
+    )
 
 
 class ComposerTask:
@@ -91,7 +99,10 @@ class ComposerTask:
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """Cross-entropy of the three parts, added; figures in bits a note."""
         tables, targets, mask = self._logits(self.network, batch)
-        losses = [functional.cross_entropy(table[mask], targets[..., part][mask]) for part, table in enumerate(tables)]
+        losses = [
+            functional.cross_entropy(table[mask], targets[..., part][mask])
+            for part, table in enumerate(tables)
+        ]
         bits = [float(value.detach()) / math.log(2) for value in losses]
         return torch.stack(losses).sum(), {"total": bits[0] + bits[1]}
 
@@ -102,7 +113,9 @@ class ComposerTask:
         sums, notes = torch.zeros(3, dtype=torch.float64), 0
         plan = BatchPlan(2 * self._plan.events, shuffle=False)
         for group in batches(self._validation, plan, np.random.default_rng(0)):
-            tables, targets, mask = self._logits(network, collate([self._validation[place] for place in group]))
+            tables, targets, mask = self._logits(
+                network, collate([self._validation[place] for place in group])
+            )
             for part, table in enumerate(tables):
                 wanted = targets[..., part][mask]
                 bits = functional.cross_entropy(table[mask], wanted, reduction="sum").double() / math.log(2)

@@ -1,0 +1,116 @@
+"""`canzona compose`: write new tunes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from canzona.cli import options
+
+
+@click.command(short_help="Write new tunes.")
+@options.output("Folder for the tunes, or a file (its ending chooses the format).")
+@click.option(
+    "--to",
+    "kinds",
+    default="krn",
+    show_default=True,
+    metavar="KIND[,KIND...]",
+    help="Formats to write into a folder: krn, abc, musicxml, mid, svg, pdf, wav ...",
+)
+@click.option("--style", default="", help="Region or collection, as words that the model knows.")
+@click.option("--key", default="", help="Key: G, F#, Bb, Am, 'D dorian'.")
+@click.option("--mode", default="", help="Mode: major, minor, dorian ...")
+@click.option("--meter", default="", help="Meter: 3/4, 6/8 ... or free.")
+@click.option("--bars", type=int, default=None, help="Number of full bars, 1 to 512.")
+@click.option(
+    "--phrases", type=int, default=None, help="Number of phrases (four bars each unless --bars is given)."
+)
+@click.option(
+    "--temperature",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="0 always takes the most probable note; above 1 is wilder.",
+)
+@click.option(
+    "--top-p",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Draw only among the most probable notes with this much probability.",
+)
+@click.option("--count", type=int, default=1, show_default=True, help="How many tunes.")
+@click.option("--like", type=options.PATH, default=None, metavar="FILE", help="Open as this tune opens.")
+@click.option(
+    "--continue",
+    "continue_",
+    type=options.PATH,
+    default=None,
+    metavar="FILE",
+    help="Go on from this tune; it is stored beside its continuation.",
+)
+@click.option("--tempo", type=float, default=None, help="Quarter notes a minute, for sound and MIDI.")
+@click.option("--instrument", default="", help="Instrument that plays, for sound and MIDI.")
+@click.option(
+    "--soundfont", type=options.PATH, default=None, metavar="FILE", help="A .sf2 or .sf3 file, for sound."
+)
+@options.seed
+@options.model
+@options.as_json
+@options.force
+@options.quiet
+@options.verbose
+def command(
+    output: Path | None,
+    kinds: str,
+    count: int,
+    seed: int | None,
+    model: str | None,
+    as_json: bool,
+    force: bool,
+    quiet: bool,
+    tempo: float | None,
+    instrument: str,
+    soundfont: Path | None,
+    **settings: Any,
+) -> None:
+    """Write new tunes, from nothing but a seed, or from the beginning of a tune of yours.
+
+    Without --output the tune is printed as **kern. Bars always close and a tune always
+    ends. The same seed gives the same tune; it stands in the file, and `canzona explain
+    FILE --replay` makes the same bytes again.
+    """
+    from canzona.composition.compose import compose
+    from canzona.composition.model import DEFAULT
+    from canzona.composition.saving import plan_files, save_all
+
+    look = {"tempo": tempo, "instrument": instrument, "soundfont": str(soundfont) if soundfont else ""}
+    names = [kind.strip() for kind in kinds.split(",") if kind.strip()]
+    files = plan_files(output, names, count, force=force) if output is not None else None
+    found = compose(model=model or DEFAULT, count=count, seed=seed, **settings)
+    for warning in dict.fromkeys(warning for each in found for warning in each.warnings):
+        click.echo(f"canzona: {warning}", err=True)
+    if files is None:
+        if not as_json:
+            for each in found:
+                click.echo(each.to_bytes(names[0]).decode("utf-8", "replace"), nl=False)
+    else:
+        written = save_all(found, files, force=force, look=look)
+        if not quiet and not as_json:
+            for path in written:
+                click.echo(str(path))
+    if as_json:
+        import json
+
+        for each in found:
+            click.echo(json.dumps(each.to_dict(), ensure_ascii=False))
+    elif not quiet:
+        first = found[0]
+        click.echo(
+            f"seed {first.seed}, model {first.model.folder.name}: {first.bits_per_note:.2f} bits a note, "
+            f"longest run shared with a training tune {first.copied.length} notes",
+            err=True,
+        )

@@ -1,0 +1,43 @@
+"""The card of a composer, from its evaluations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from canzona.composition.model import ComposerModel
+from canzona.evaluation.card import model_card
+from canzona.models.folder import CARD, ModelFolder, update_card
+
+
+def write_card(model: ComposerModel, reports: Sequence[Mapping[str, Any]], *, command: str) -> ModelFolder:
+    """Write the card from new evaluations and those that it showed before, newest of each command last."""
+    folder = model.folder
+    card = (folder.path / CARD).read_text(encoding="utf-8")
+    held = [report for report in _held(card) if report.get("command") != command]
+    held += [{"title": _title(report), "command": command, **report} for report in reports]
+    size = sum((folder.path / name).stat().st_size for name in folder.files)
+    text = model_card(folder.config, held, model_hash=folder.hash, size=size)
+    return update_card(folder, f"{text}\n{_OPEN}{json.dumps(held, sort_keys=True)}{_CLOSE}\n")
+
+
+_OPEN, _CLOSE = "<!-- evaluations: ", " -->"
+
+
+def _held(card: str) -> list[dict[str, Any]]:
+    """The evaluations that a card carries in a comment at its end."""
+    begin = card.rfind(_OPEN)
+    if begin < 0:
+        return []
+    try:
+        found = json.loads(card[begin + len(_OPEN) : card.rfind(_CLOSE)])
+    except ValueError:
+        return []
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def _title(report: Mapping[str, Any]) -> str:
+    if "samples" in report:
+        return f"{report['samples']} composed tunes"
+    return f"{report['tunes']} tunes, {report['notes']} notes"
