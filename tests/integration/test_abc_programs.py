@@ -1,4 +1,4 @@
-"""ABC against other programs: abc2midi (Debian's abcmidi) and Verovio read what we write, and sound as we read."""
+"""ABC against other programs: abc2midi (Debian's abcmidi) and Verovio read what we write, as we mean it."""
 
 from __future__ import annotations
 

@@ -58,9 +58,15 @@ GAG GAB | ABA ABd | edd gdB | AGF G3 :|
 def test_a_jig_with_its_fields() -> None:
     kesh = next(read(KESH.encode(), "kesh.abc", None))
     assert kesh.records == (
-        ("OTL", "The Kesh"), ("OTA", "The Kesh Jig"), ("COM", "Trad."), ("AGN", "Jig"), ("ARE", "Ireland"),
-        ("SMS", "a sessionü"), ("ONB", "played slowly"), ("ENC", "someone"),
-    )  # fmt: skip
+        ("OTL", "The Kesh"),
+        ("OTA", "The Kesh Jig"),
+        ("COM", "Trad."),
+        ("AGN", "Jig"),
+        ("ARE", "Ireland"),
+        ("SMS", "a sessionü"),
+        ("ONB", "played slowly"),
+        ("ENC", "someone"),
+    )
     assert kesh.comments == ("heard there", "the first strain")
     assert kesh.tempo == 165
     assert kesh.meter == Meter(6, 8)
@@ -196,15 +202,25 @@ def test_words_of_a_tempo_stand_at_the_first_note() -> None:
 def test_bar_lines_of_every_kind() -> None:
     body = "C8|C8||C8.|C8[|]C8::C8:|]C8|:C8:|C8|]"
     assert [line[2:4] for line in bars(body)] == [
-        ("invisible", ""), ("regular", ""), ("double", ""), ("dashed", ""), ("invisible", ""), ("regular", "both"),
-        ("final", "end"), ("regular", "start"), ("regular", "end"), ("final", ""),
-    ]  # fmt: skip
+        ("invisible", ""),
+        ("regular", ""),
+        ("double", ""),
+        ("dashed", ""),
+        ("invisible", ""),
+        ("regular", "both"),
+        ("final", "end"),
+        ("regular", "start"),
+        ("regular", "end"),
+        ("final", ""),
+    ]
 
 
 def test_signs_of_one_bar_line_may_stand_apart() -> None:
     assert bars("C8:|\n|:C8|\n|C8:||:C8|]")[1:-1] == [
-        (F(4), 2, "regular", "both", ""), (F(8), 3, "regular", "", ""), (F(12), 4, "regular", "both", ""),
-    ]  # fmt: skip
+        (F(4), 2, "regular", "both", ""),
+        (F(8), 3, "regular", "", ""),
+        (F(12), 4, "regular", "both", ""),
+    ]
 
 
 @pytest.mark.parametrize("signs_", ["|1", "| [1", "|[1", "|\n[1"])
@@ -220,8 +236,12 @@ def test_an_ending_without_a_bar_line_keeps_its_place() -> None:
 def test_bars_are_numbered_after_the_pickup() -> None:
     found = tune("G2|C8|D6:|G2|E8|]")
     assert [(bar.duration, bar.number) for bar in found.bars] == [
-        (F(1), 0), (F(4), 1), (F(3), 2), (F(1), 0), (F(4), 3),
-    ]  # fmt: skip
+        (F(1), 0),
+        (F(4), 1),
+        (F(3), 2),
+        (F(1), 0),
+        (F(4), 3),
+    ]
     assert found.pickup == 1
 
 
@@ -237,10 +257,16 @@ def test_sections_and_their_order() -> None:
 
 def test_signs_chords_and_words() -> None:
     assert signs('"Am7"c !trill!d .~e Hf "^dolce"g !p!a !wedge!b +fermata+c "_low"d') == [
-        [("chord", "Am7")], [("ornament", "trill")], [("articulation", "staccato"), ("ornament", "roll")],
-        [("fermata", "fermata")], [("text", "dolce")], [("dynamic", "p")], [("articulation", "staccatissimo")],
-        [("fermata", "fermata")], [("text", "low")],
-    ]  # fmt: skip
+        [("chord", "Am7")],
+        [("ornament", "trill")],
+        [("articulation", "staccato"), ("ornament", "roll")],
+        [("fermata", "fermata")],
+        [("text", "dolce")],
+        [("dynamic", "p")],
+        [("articulation", "staccatissimo")],
+        [("fermata", "fermata")],
+        [("text", "low")],
+    ]
 
 
 def test_letters_that_a_field_defines() -> None:
@@ -255,10 +281,15 @@ def test_signs_within_a_tied_note_keep_their_time() -> None:
 
 def test_slurs() -> None:
     assert signs("(cd) (c(d)e) ((cd)e)") == [
-        [("slur", "start")], [("slur", "stop")],
-        [("slur", "start")], [("slur", "stop"), ("slur", "start")], [("slur", "stop")],
-        [("slur", "start"), ("slur", "start")], [("slur", "stop")], [("slur", "stop")],
-    ]  # fmt: skip
+        [("slur", "start")],
+        [("slur", "stop")],
+        [("slur", "start")],
+        [("slur", "stop"), ("slur", "start")],
+        [("slur", "stop")],
+        [("slur", "start"), ("slur", "start")],
+        [("slur", "stop")],
+        [("slur", "stop")],
+    ]
     assert [s.number for s in tune("((cd)e)").notes[0].attachments] == [1, 2]
 
 
@@ -360,7 +391,8 @@ def test_an_overlay_lasts_to_the_bar_line() -> None:
 
 
 def test_many_tunes_are_read_lazily_with_the_header_of_the_file() -> None:
-    text = "%abc-2.1\nM:3/4\nO:Poland\n\nX:1\nT:One\nK:C\nc6|\n\nfree text\n\nX:2\nT:Two\nM:2/4\nK:D\nf4|\nX:9\nK:G\nf6|\n"
+    text = "%abc-2.1\nM:3/4\nO:Poland\n\nX:1\nT:One\nK:C\nc6|\n\nfree text\n\n"
+    text += "X:2\nT:Two\nM:2/4\nK:D\nf4|\nX:9\nK:G\nf6|\n"
     one, two, three = read(text.encode(), "file.abc", None)
     assert (one.meter, two.meter, one.region) == (Meter(3, 4), Meter(2, 4), "Poland")
     assert (one.source, three.source, three.catalogue) == ("file.abc#1", "file.abc#3", "9")

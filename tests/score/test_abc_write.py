@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from strategies import plain_tunes, tunes
 
 from canzona.errors import CanzonaError, UnsupportedError
 from canzona.score import Attachment, Barline, Grace, Key, Meter, Note, Pitch, Section, Tune
 from canzona.score.abc import read, read_each, write
 from canzona.score.tune import standard_signature
+from strategies import plain_tunes, tunes
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "abc"
 G = Key("G", 0, "major", standard_signature(1))
@@ -124,23 +124,27 @@ def test_repeats_and_endings() -> None:
     tune = four_four(
         *[("C4", 4)] * 5,
         barlines=(
-            Barline(F(0), 1, repeat="start"), Barline(F(4), 2, ending="1"), Barline(F(8), 3, repeat="end", ending="2"),
-            Barline(F(12), 4, repeat="start"), Barline(F(16), 5, repeat="both"),
+            Barline(F(0), 1, repeat="start"),
+            Barline(F(4), 2, ending="1"),
+            Barline(F(8), 3, repeat="end", ending="2"),
+            Barline(F(12), 4, repeat="start"),
+            Barline(F(16), 5, repeat="both"),
             Barline(F(20), kind="final", repeat="end"),
         ),
-    )  # fmt: skip
+    )
     assert body(tune) == "|: C8 |1 C8 :|2 C8 |: C8 :|\n|: C8 :|]"
     assert reread(tune) == tune
 
 
 def test_changes_stand_between_the_bars() -> None:
     tune = four_four(
-        *[("F#4", 4)] * 2, ("F#4", 3),
+        *[("F#4", 4)] * 2,
+        ("F#4", 3),
         bars=[4, 8],
         keys=((F(0), Key("C", 0, "major", ())), (F(8), G)),
         meters=((F(0), Meter(4, 4)), (F(8), Meter(3, 4))),
         sections=(Section(F(0), "A"), Section(F(8), "B")),
-    )  # fmt: skip
+    )
     assert body(tune) == "P:A\n^F8 | ^F8 | [P:B][M:3/4][K:G] F6"
     assert reread(tune) == tune
 
@@ -149,9 +153,14 @@ def test_graces_slurs_and_signs() -> None:
     grace = Grace(Pitch("A", F(0), 4))
     first, second = line(("G4", 2), ("A4", 2))
     first = dataclasses.replace(
-        first, graces=(grace, dataclasses.replace(grace, slashed=False)),
-        attachments=(Attachment("chord", "G"), Attachment("chord", "D7", 1, F(1)), Attachment("slur", "start")),
-    )  # fmt: skip
+        first,
+        graces=(grace, dataclasses.replace(grace, slashed=False)),
+        attachments=(
+            Attachment("chord", "G"),
+            Attachment("chord", "D7", 1, F(1)),
+            Attachment("slur", "start"),
+        ),
+    )
     second = dataclasses.replace(
         second, attachments=(Attachment("ornament", "trill"), Attachment("slur", "stop"))
     )
@@ -171,8 +180,10 @@ def test_lyrics_under_ties_and_for_several_verses() -> None:
     )
     tune = four_four(("C4", 4), notes=sung, barlines=(Barline(F(0), 1, "", "invisible"), Barline(F(4), 2)))
     assert body(tune).split("\n") == [
-        "G8- | G4 A2 B2", "w: Sun-_ day", r"w: Moon _ * a\u005fb\u002ac\u007cd\u007ee\-f~g",
-    ]  # fmt: skip
+        "G8- | G4 A2 B2",
+        "w: Sun-_ day",
+        r"w: Moon _ * a\u005fb\u002ac\u007cd\u007ee\-f~g",
+    ]
     assert reread(tune) == tune
 
 
@@ -239,9 +250,15 @@ def test_a_mode_that_abc_lacks_is_a_loss_and_its_pitches_are_not() -> None:
 
 def test_records_that_abc_has_no_field_for() -> None:
     records = (
-        ("COM", "first"), ("OTL", "100% \\ & more"), ("OTL", "second title"), ("OTA", "also"), ("SCT", "17"),
-        ("YOR", " blanks "), ("ONB", "two\nlines"), ("ONB", ""),
-    )  # fmt: skip
+        ("COM", "first"),
+        ("OTL", "100% \\ & more"),
+        ("OTL", "second title"),
+        ("OTA", "also"),
+        ("SCT", "17"),
+        ("YOR", " blanks "),
+        ("ONB", "two\nlines"),
+        ("ONB", ""),
+    )
     tune = four_four(("C4", 4), records=records, comments=("", " x ", "%y", "two\nlines"))
     assert write([tune]).losses == ()
     assert reread(tune) == tune
@@ -327,14 +344,65 @@ def test_plain_tunes_lose_nothing_but_the_division_of_rests(tune: Tune) -> None:
 abc_signs = st.lists(
     st.sampled_from(
         [
-            "c", "^d", "_E,", "z", "Z3", "x2", "2", "/", "|", ":|", "|:", "[1", "[", "]", "(3", "(", ")", "-", ">",
-            "{", "}", "{/", '"', '"Am"', '"^x"', "!", "!trill!", "&", "\\", "\n", "%", "%%", "w:", "V:2\n", "[V:1]",
-            "K:G\n", "[K:D]", "M:3/4\n", "[M:", "L:1/4\n", "Q:90\n", "P:A\n", "X:2\n", "\n\n", "U:", "m:", "+:", "~",
-            "[r:x]", "[I:setbarnb 3]", "%%canzona-phrases marked\n", "%%canzona-order [1]\n", "\x00", "é", "&eacute;",
+            "c",
+            "^d",
+            "_E,",
+            "z",
+            "Z3",
+            "x2",
+            "2",
+            "/",
+            "|",
+            ":|",
+            "|:",
+            "[1",
+            "[",
+            "]",
+            "(3",
+            "(",
+            ")",
+            "-",
+            ">",
+            "{",
+            "}",
+            "{/",
+            '"',
+            '"Am"',
+            '"^x"',
+            "!",
+            "!trill!",
+            "&",
+            "\\",
+            "\n",
+            "%",
+            "%%",
+            "w:",
+            "V:2\n",
+            "[V:1]",
+            "K:G\n",
+            "[K:D]",
+            "M:3/4\n",
+            "[M:",
+            "L:1/4\n",
+            "Q:90\n",
+            "P:A\n",
+            "X:2\n",
+            "\n\n",
+            "U:",
+            "m:",
+            "+:",
+            "~",
+            "[r:x]",
+            "[I:setbarnb 3]",
+            "%%canzona-phrases marked\n",
+            "%%canzona-order [1]\n",
+            "\x00",
+            "é",
+            "&eacute;",
         ]
     ),
     max_size=60,
-).map("".join)  # fmt: skip
+).map("".join)
 
 
 @settings(max_examples=300)
@@ -354,11 +422,39 @@ HEAD = b"X:1\nK:C\n"
 @pytest.mark.parametrize(
     "unit",
     [
-        b"c", b"|", b"(", b"((c))", b"[", b"[K:", b"[K:C]", b'"', b'"a"c', b"!", b"{c", b"(7:1:1c(11:1:1c(13:1:1c",
-        b"c-", b"c>", b"Z99|", b"\\", b"%", b"\n", b"c\nw:a\n", b"X:1\n", b"+:a\n", b"&", b"m:a=b\n", b"'", b"1", b":",
-        b"K:C\n", b"Q:1/4=\n", b"[1,", b"\xff", b"\x00",
+        b"c",
+        b"|",
+        b"(",
+        b"((c))",
+        b"[",
+        b"[K:",
+        b"[K:C]",
+        b'"',
+        b'"a"c',
+        b"!",
+        b"{c",
+        b"(7:1:1c(11:1:1c(13:1:1c",
+        b"c-",
+        b"c>",
+        b"Z99|",
+        b"\\",
+        b"%",
+        b"\n",
+        b"c\nw:a\n",
+        b"X:1\n",
+        b"+:a\n",
+        b"&",
+        b"m:a=b\n",
+        b"'",
+        b"1",
+        b":",
+        b"K:C\n",
+        b"Q:1/4=\n",
+        b"[1,",
+        b"\xff",
+        b"\x00",
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("head", [HEAD, b"", HEAD + b"c\nw:"], ids=["body", "bare", "lyrics"])
 def test_a_megabyte_of_anything_is_read_within_a_second(head: bytes, unit: bytes) -> None:
     data = head + unit * ((1_000_000 - len(head)) // len(unit))

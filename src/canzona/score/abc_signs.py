@@ -32,7 +32,7 @@ _SIGNS: dict[str, tuple[AttachmentKind, str]] = {
     ">": ("articulation", "accent"),
     "emphasis": ("articulation", "accent"),
     "^": ("articulation", "strong-accent"),
-    "marcato": ("articulation", "marcato"),
+    "marcato": ("articulation", "strong-accent"),
     "wedge": ("articulation", "staccatissimo"),
     "breath": ("articulation", "breath-mark"),
     "upbow": ("articulation", "up-bow"),
@@ -62,7 +62,7 @@ _SIGNS: dict[str, tuple[AttachmentKind, str]] = {
     **{level: ("dynamic", level) for level in ("pppp", "ppp", "pp", "p", "mp", "mf")},
     **{level: ("dynamic", level) for level in ("f", "ff", "fff", "ffff", "sfz")},
 }
-_NAMES = {sign: name for name, sign in reversed(_SIGNS.items()) if name not in "<>+"}
+_NAMES = {sign: name for name, sign in reversed(_SIGNS.items()) if name not in "<>^+"}
 _NAME = re.compile(r"[A-Za-z0-9_.()<>^/+~-]{1,40}\Z")
 
 
