@@ -16,14 +16,13 @@ from fractions import Fraction
 from typing import TypeVar, cast
 
 from canzona.errors import FormatError
+from canzona.score.kern_senses import BadToken, Sense
 from canzona.score.kern_tokens import (
     MOST_NOTES,
     RESOLUTION,
     TOO_LONG,
-    BadToken,
     BarToken,
     NoteToken,
-    Sense,
     Token,
     known,
     parse,
@@ -74,10 +73,12 @@ class Builder:
         Raises FormatError with the line (from 1) where a token makes no sense.
         """
         tokens = self._tokens(lines)
-        count = sum(type(token) is NoteToken for token in tokens)
-        if count > MOST_NOTES:
-            raise FormatError(f"{count} notes are more than a tune has", source=self.source, hint=TOO_LONG)
-        if any(type(token) is NoteToken and token.ticks < 0 for token in tokens):
+        ticks = [token.ticks for token in tokens if type(token) is NoteToken]
+        if len(ticks) > MOST_NOTES:
+            raise FormatError(
+                f"{len(ticks)} notes are more than a tune has", source=self.source, hint=TOO_LONG
+            )
+        if min(ticks, default=0) < 0:
             tokens = self._finer(tokens)
         fractions, notes, now = self.fractions, self.notes, 0
         for token in tokens:

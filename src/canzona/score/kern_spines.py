@@ -17,7 +17,8 @@ from fractions import Fraction
 
 from canzona.errors import FormatError, PolyphonyError
 from canzona.score.kern_marks import Mark, layout_mark, side_marks
-from canzona.score.kern_tokens import MOST_NOTES, TOO_LONG, BadToken, NoteToken, duration_of, parse
+from canzona.score.kern_senses import BadToken
+from canzona.score.kern_tokens import MOST_NOTES, TOO_LONG, NoteToken, duration_of, parse
 from canzona.score.tune import AttachmentKind
 
 _VERSES = ("**text", "**silbe", "**lyrics", "**lyric")

@@ -1,10 +1,10 @@
-"""Single tokens of a `**kern` spine: a note, a bar line, an interpretation.
+"""Single tokens of a `**kern` spine: a note or a bar line (interpretations: `kern_senses`).
 
 Corpora repeat themselves: a few thousand different tokens make up thousands of files, so a
 token is parsed once and kept in a bounded dictionary. A token knows nothing of its
 surroundings; `kern_build` strings tokens together.
 
-Signs of a note (letters in brackets are kept as attachments): duration as a reciprocal with
+Signs of a note: duration as a reciprocal with
 dots, pitch letters doubled for each octave, `#` `-` `n`, ties `[ _ ]`, phrases `{ }`, slurs
 `( )`, grace notes `q` (slashed) and `qq`, and the articulations and ornaments of `SIGNS`.
 Stems and beams are left out; every other sign is named in `losses`.
@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from canzona.score.kern_marks import unescape
-from canzona.score.tune import Attachment, AttachmentKind, BarlineKind, Grace, Key, Meter, Pitch, Repeat
+from canzona.score.kern_senses import NOTHING, BadToken, Sense, interpretation
+from canzona.score.tune import Attachment, AttachmentKind, BarlineKind, Grace, Pitch, Repeat
 
 RESOLUTION = 2**10 * 3**3 * 5 * 7 * 11
 """Ticks of a quarter note in which usual durations are whole: tuplets of 3, 5, 7, 9, 11, 27."""
@@ -57,18 +57,8 @@ SIGNS: dict[str, tuple[AttachmentKind, str]] = {
 }
 """Kern's signs and the field's names for them; `t`, `m`, `w` are read as their capitals."""
 
-MODES = {
-    "": "", "dor": "dorian", "phr": "phrygian", "lyd": "lydian", "mix": "mixolydian", "aeo": "aeolian",
-    "ion": "ionian", "loc": "locrian",
-}  # fmt: skip
-"""Suffixes of a key interpretation."""
-
 SILENT = frozenset("/\\LJkKn")
 """Signs that only lay out the page, or that say what is so anyway."""
-
-
-class BadToken(Exception):
-    """A token that cannot be read; its two arguments are the message and a hint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,28 +89,13 @@ class BarToken:
     losses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sense:
-    """An interpretation: what it is about ('meter', 'key', ...), its value, what of it is lost."""
-
-    about: str
-    value: object = None
-    losses: tuple[str, ...] = ()
-
-
 Token = NoteToken | BarToken | Sense
 
-_NOTHING = Sense("nothing")
 _KNOWN: dict[str, Token] = {}
 _VALUES: dict[str, tuple[Fraction, int]] = {}
 _DURATION = re.compile(r"(\d+)(?:%(\d+))?(\.*)")
 _PITCH = re.compile(r"([a-gA-G])\1*")
 _BAR_NUMBER = re.compile(r"(\d+)([a-zA-Z]*)")
-_METER = re.compile(r"(\d+(?:\+\d+)*)[/\\](\d+)(?:%%%(\d+(?:\+\d+)+))?")
-_KEY = re.compile(r"([A-Ga-g])([#-]*):(.*)")
-_SIGNATURE = re.compile(r"([A-Ga-g])(#+|-+|n?)")
-_EXPANSION = re.compile(r">([^\[]*)\[(.*)\]?")
-_TEMPO = re.compile(r"MM(\d+(?:\.\d+)?(?:/\d+)?)")
 
 
 def parse(text: str, alterations: Mapping[str, Fraction] | None = None) -> Token:
@@ -180,11 +155,11 @@ def _parse(text: str, alterations: Mapping[str, Fraction]) -> Token:
     if "\t" in text:
         raise BadToken("several tokens stand where one spine runs", "tokens are parted by tabulators")
     if first == "*":
-        return _interpretation(text[1:], alterations)
+        return interpretation(text[1:], alterations)
     if first == "=":
         return _barline(text)
     if text == ".":
-        return _NOTHING
+        return NOTHING
     if " " in text:
         return _chord(text, alterations)
     return _note(text, alterations)
@@ -329,99 +304,3 @@ def _barline_style(body: str, double: bool) -> tuple[BarlineKind, Repeat, tuple[
         kind = "dashed"
     odd = sorted(set(body) - set("|!:-."))
     return kind, repeat, tuple(f"sign '{sign}' of a bar line" for sign in odd)
-
-
-def _interpretation(text: str, alterations: Mapping[str, Fraction]) -> Sense:
-    if not text or text.startswith("clef"):
-        return _NOTHING
-    if text.startswith("met("):
-        return Sense("met", text[4:].removesuffix(")"))
-    if text.startswith("MM"):
-        return _tempo(text)
-    if re.match(r"M(?:\d|X|Z|FREI)", text):
-        return _meter(text[1:])
-    if text.startswith("k["):
-        return Sense("signature", _signature(text[2:].removesuffix("]"), alterations))
-    if found := _KEY.fullmatch(text):
-        return _key(*found.groups())
-    if text.startswith(">"):
-        return _section(text)
-    if text.startswith("I"):
-        return _instrument(text[1:])
-    if text.startswith("ending:"):
-        return Sense("ending", unescape(text[7:]))
-    return Sense("nothing", None, (f"interpretation '*{text[:40]}'",))
-
-
-def _meter(text: str) -> Sense:
-    found = _METER.match(text)
-    if found is None or text[0] not in "0123456789":
-        return Sense("meter", Meter(0, 1, symbol=text))
-    parts = tuple(int(part[:6]) for part in found[1].split("+"))
-    unit = int(found[2][:6])
-    losses: list[str] = []
-    if found[0] != text or "\\" in text or "%" in text:
-        losses.append(f"spelling of the meter '*M{text[:40]}'")
-    grouping = parts if len(parts) > 1 else ()
-    if found[3]:
-        grouping = tuple(int(part[:6]) for part in found[3].split("+"))
-        grouping = grouping if sum(grouping) == sum(parts) else ()
-    beats = sum(parts)
-    if unit == 0 and beats:
-        # A unit of 0 is the breve: 3/0 is six whole notes.
-        beats, unit, grouping = 2 * beats, 1, ()
-    if beats == 0:
-        return Sense("meter", Meter(0, 1, symbol=text), tuple(losses))
-    return Sense("meter", Meter(beats, unit, grouping), tuple(losses))
-
-
-def _signature(text: str, alterations: Mapping[str, Fraction]) -> tuple[tuple[str, Fraction], ...]:
-    altered = []
-    place = 0
-    while place < len(text):
-        found = _SIGNATURE.match(text, place)
-        if found is None:
-            raise BadToken(f"'*k[{text[:40]}]' is no key signature", "expected letters with # or -")
-        place = found.end()
-        alter = Fraction(found[2].count("#") - found[2].count("-"))
-        for sign in sorted(alterations, key=len, reverse=True):
-            if text.startswith(sign, place):
-                alter += alterations[sign]
-                place += len(sign)
-                break
-        altered.append((found[1].upper(), alter))
-    return tuple(altered)
-
-
-def _key(letter: str, accidentals: str, suffix: str) -> Sense:
-    alter = accidentals.count("#") - accidentals.count("-")
-    if suffix in MODES:
-        mode = MODES[suffix] or ("major" if letter.isupper() else "minor")
-    else:
-        mode = "" if suffix == "?" else suffix
-    return Sense("key", Key(letter.upper(), alter, mode))
-
-
-def _section(text: str) -> Sense:
-    if found := _EXPANSION.fullmatch(text):
-        labels = (label.strip() for label in found[2].removesuffix("]").split(","))
-        return Sense("expansion", (unescape(found[1]), tuple(unescape(label) for label in labels if label)))
-    return Sense("section", unescape(text[1:]))
-
-
-def _instrument(text: str) -> Sense:
-    if text.startswith('"'):
-        return Sense("instrument name", unescape(text[1:].strip()))
-    if text.startswith("'"):
-        return Sense("instrument abbreviation", text[1:].strip())
-    if text.startswith(("C", "G")):
-        return Sense("instrument class", text)
-    return Sense("instrument", text.strip())
-
-
-def _tempo(text: str) -> Sense:
-    found = _TEMPO.match(text)
-    if found is None:
-        return Sense("tempo text", text[2:].strip("[]"))
-    number = Fraction(found[1]) if not found[1].endswith("/0") else Fraction(0)
-    return Sense("tempo", number, () if found[0] == text else (f"spelling of the tempo '*{text[:40]}'",))

@@ -17,7 +17,7 @@ from fractions import Fraction
 from canzona.score.kern_build import with_labelled_endings
 from canzona.score.kern_marks import escape
 from canzona.score.kern_rows import accidental, part_of_semitone, states_tempo, table
-from canzona.score.kern_tokens import MODES
+from canzona.score.kern_senses import MODES
 from canzona.score.tune import Barline, Key, Meter, Tune
 
 PROVENANCE = "canzona"
