@@ -1,8 +1,8 @@
 """Keys and meters: the `<key>` and `<time>` of MusicXML, both ways.
 
 A `<key>` holds a conventional signature with a mode, or any signature without one. What a
-`Key` holds beyond that (a tonic beside a signature of another key) goes into a field of its
-own, named by its onset.
+`Key` holds beyond that (a tonic beside a signature of another key, a source that writes no
+signature) goes into a field of its own, named by its onset.
 """
 
 from __future__ import annotations
@@ -67,10 +67,8 @@ def read_meter(element: Element) -> Meter:
 
 
 def write_key(parent: Element, key: Key) -> None:
-    """Append a `<key>`; a key whose source writes no signature is not printed."""
+    """Append a `<key>`, with the signature that its tonic and mode have where its source writes none."""
     element = SubElement(parent, "key")
-    if key.signature is None and key.tonic:
-        element.set("print-object", "no")
     if is_conventional(key):
         SubElement(element, "fifths").text = str(key.fifths)
         if key.mode:

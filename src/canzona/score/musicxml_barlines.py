@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast, get_args
 from xml.etree.ElementTree import Element
 
 from canzona.score.tune import Barline, BarlineKind, Repeat
@@ -19,6 +20,12 @@ _KINDS: dict[str, BarlineKind] = {
     "heavy": "final", "heavy-heavy": "final", "dashed": "dashed", "dotted": "dashed", "none": "invisible",
     "tick": "regular", "short": "regular",
 }  # fmt: skip
+MARK = "-barline-"
+"""In the `id` of a line with a repeat, after the kind that it has in a `Tune`.
+
+A repeat is drawn, and by some programs only played, in the style of repeats; what else a
+source calls its bar line is kept aside."""
+
 _NUMBER = re.compile(r"(\d{1,9})(.*)", re.DOTALL)
 
 
@@ -66,8 +73,8 @@ class Barlines:
         style = _KINDS.get((element.findtext("bar-style") or "").strip())
         repeat, ending = element.find("repeat"), element.find("ending")
         direction = repeat.get("direction") if repeat is not None else None
-        if repeat is not None and _is_plain_repeat(element):
-            style = "regular"
+        if repeat is not None:
+            style = _repeat_kind(element)
         if location == "left":
             edge.left, edge.begins = style, direction == "forward"
         else:
@@ -108,16 +115,22 @@ def _barline(edge: _Edge, *, first: bool, last: bool) -> Barline | None:
         (False, False): "", (True, False): "start", (False, True): "end", (True, True): "both",
     }  # fmt: skip
     repeat = repeats[edge.begins, edge.ends]
+    if last and edge.ends and kind is None:
+        kind = "final"
     if first or last:
         if kind is None and not (repeat or edge.ending or edge.number or edge.suffix):
             return None
-        kind = kind or ("invisible" if first else "regular")
+        kind = kind or ("invisible" if first and not edge.begins else "regular")
     return Barline(edge.onset, edge.number, edge.suffix, kind or "regular", repeat, edge.ending)
 
 
-def _is_plain_repeat(element: Element) -> bool:
-    """Whether the line's style is the one that every repeat has."""
-    return (element.findtext("bar-style") or "").strip() in ("light-heavy", "heavy-light", "")
+def _repeat_kind(element: Element) -> BarlineKind | None:
+    """The kind of a line with a repeat, whose style is no news: by the mark that a writer left."""
+    mark = element.get("id", "").partition(MARK)[0]
+    if mark in get_args(BarlineKind):
+        return cast(BarlineKind, mark)
+    style = (element.findtext("bar-style") or "").strip()
+    return None if style in ("light-heavy", "heavy-light", "") else _KINDS.get(style)
 
 
 def _number_of(text: str) -> tuple[int, str]:

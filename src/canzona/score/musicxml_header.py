@@ -15,10 +15,13 @@ from canzona.score.tune import Tune
 
 SOFTWARE = "Canzona"
 
+TEMPO_FIELD = "canzona-tempo"
+"""Says that a tempo at the start is a sign of the first note and not the tune's own."""
+
 _SINGLE = ("OTL", "OPR", "OMV", "OPS", "YEM", "SMS", "ENC", "END")
 """Records that MusicXML holds once."""
 
-_OWN_FIELDS = ("comment", "canzona-order", "canzona-phrases", "canzona-expansion", "canzona-key")
+_OWN_FIELDS = ("comment", "canzona-order", "canzona-phrases", "canzona-expansion", "canzona-key", TEMPO_FIELD)
 _CREATOR_NAMES = {"COM": "composer", "LYR": "lyricist", "LAR": "arranger", "TRN": "translator"}
 
 Fields = list[tuple[str, str]]

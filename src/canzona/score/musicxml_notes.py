@@ -172,7 +172,7 @@ def _duration(
         return value
     if value is None or value == divided:
         return divided
-    rounded = abs(value - divided) * divisions < 1 and value.denominator > divisions
+    rounded = abs(value - divided) * divisions < 1 and (value * divisions).denominator > 1
     return value if rounded else divided
 
 

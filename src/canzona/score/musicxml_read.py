@@ -17,7 +17,7 @@ from canzona.score.musicxml_attributes import read_key, read_meter, stated_keys
 from canzona.score.musicxml_barlines import Barlines
 from canzona.score.musicxml_directions import read_direction, read_harmony
 from canzona.score.musicxml_document import Document, Fault
-from canzona.score.musicxml_header import fields_of, records_of
+from canzona.score.musicxml_header import TEMPO_FIELD, fields_of, records_of
 from canzona.score.musicxml_line import Line, Sign, Span, notes_of
 from canzona.score.musicxml_notes import ReadNote, grace_of, read_note
 from canzona.score.musicxml_signs import number
@@ -41,9 +41,9 @@ def read_score(document: Document, track: str | None) -> Tune:
     """
     with document.located():
         part, name = _chosen_part(document, track)
-        walk = _Walk(part)
-        tune = walk.tune()
         fields = fields_of(document.root)
+        walk = _Walk(part, tempo_at_note=(TEMPO_FIELD, "at the first note") in fields)
+        tune = walk.tune()
         tune = tune.replace(
             records=records_of(document.root, fields),
             comments=tuple(text for key, text in fields if key == "comment"),
@@ -97,8 +97,9 @@ def _place(track: str | None, names: list[str]) -> int | None:
 class _Walk:
     """The state of reading one part from its first measure to its last."""
 
-    def __init__(self, part: Element) -> None:
+    def __init__(self, part: Element, *, tempo_at_note: bool) -> None:
         self.part = part
+        self.tempo_at_note = tempo_at_note
         self.divisions = Fraction(1)
         self.onset = self.cursor = self.end = Fraction(0)
         self.spans: list[Span] = []
@@ -146,8 +147,6 @@ class _Walk:
                 self.end = self.cursor
         if self.end == self.onset and not may_be_empty:
             self.end += self._full_measure()
-        if self.end.denominator > FINEST_GRID:
-            raise Fault("its durations fit no common grid", measure, "quantise it before it is exported")
         events = {line: [note.event for note in notes] for line, notes in self.lines.items()}
         self.spans.append(Span(self.onset, self.end, events))
         self.onset = self.end
@@ -159,7 +158,7 @@ class _Walk:
         elif tag == "backup":
             self.cursor = max(self.onset, self.cursor - self._length(element))
         elif tag == "forward":
-            self.cursor += self._length(element)
+            self._advance(self._length(element), element)
         elif tag == "attributes":
             self._attributes(element)
         elif tag == "barline":
@@ -177,6 +176,11 @@ class _Walk:
             self.line_ends.append(self.cursor)
         elif tag == "figured-bass":
             self.dropped["figured basses"] += 1
+
+    def _advance(self, duration: Fraction, element: Element) -> None:
+        self.cursor += duration
+        if self.cursor.denominator > FINEST_GRID:
+            raise Fault("its durations fit no common grid", element, "quantise it before it is exported")
 
     def _length(self, element: Element) -> Fraction:
         count = number(element.findtext("duration") or "")
@@ -212,7 +216,7 @@ class _Walk:
             _drop_grace_slurs(note, self.dropped)
             self.lines.setdefault(note.line, []).append(note)
             self.latest = note
-        self.cursor += duration
+        self._advance(duration, element)
         if note.line_end:
             self.line_ends.append(self.cursor)
 
@@ -272,7 +276,7 @@ class _Walk:
             self._tempo(tempo, onset)
 
     def _tempo(self, tempo: Fraction, onset: Fraction) -> None:
-        if self.tempo is None and onset == 0:
+        if self.tempo is None and onset == 0 and not self.tempo_at_note:
             self.tempo = tempo
         else:
             self.signs.append(Sign(onset, Attachment("tempo", str(tempo))))

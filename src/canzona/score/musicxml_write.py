@@ -20,10 +20,11 @@ from xml.etree.ElementTree import Element, SubElement
 from canzona.errors import UnsupportedError
 from canzona.score.instruments import program_of
 from canzona.score.musicxml_attributes import key_fields, write_key, write_meter
-from canzona.score.musicxml_header import write_header
+from canzona.score.musicxml_barlines import MARK
+from canzona.score.musicxml_header import TEMPO_FIELD, write_header
 from canzona.score.musicxml_measures import Measure, Piece, measures_of
 from canzona.score.musicxml_note_write import NoteWriter, write_moment_signs
-from canzona.score.tune import STEPS, Barline, Note, Tune
+from canzona.score.tune import STEPS, Attachment, Barline, Note, Tune
 
 LARGEST_DIVISIONS = 2**24
 """Divisions of a quarter note beyond which each measure states its own."""
@@ -36,7 +37,6 @@ _DOCTYPE = (
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _STYLES = {"double": "light-light", "final": "light-heavy", "dashed": "dashed", "invisible": "none",
            "regular": "regular"}  # fmt: skip
-_REPEAT_STYLES = {"regular": "light-heavy", "final": "heavy-heavy"}
 
 
 def score_bytes(tune: Tune) -> bytes:
@@ -49,6 +49,8 @@ def score_bytes(tune: Tune) -> bytes:
     root = Element("score-partwise", {"version": "4.0"})
     fields = [("canzona-phrases", tune.phrasing), *key_fields(tune.keys)]
     fields += [("canzona-expansion", json.dumps([name, order])) for name, order in tune.expansions]
+    if tune.tempo is None and any(sign.kind == "tempo" for sign in _first_signs(tune)):
+        fields.append((TEMPO_FIELD, "at the first note"))
     write_header(root, tune, fields)
     _write_part_list(root, tune)
     _PartWriter(tune, SubElement(root, "part", {"id": "P1"})).write()
@@ -197,7 +199,9 @@ def _write_left(element: Element, line: Barline | None, *, first: bool) -> None:
     if not (begins or line.ending or styled):
         return
     left = SubElement(element, "barline", {"location": "left"})
-    if begins and (not first or line.kind == "regular"):
+    if begins:
+        if first and line.kind != "regular":
+            left.set("id", f"{line.kind}{MARK}start")
         SubElement(left, "bar-style").text = "heavy-light"
     elif styled:
         SubElement(left, "bar-style").text = _STYLES[line.kind]
@@ -216,7 +220,9 @@ def _write_right(element: Element, line: Barline | None, *, stops: str, last: bo
         return
     right = SubElement(element, "barline", {"location": "right"})
     if ends:
-        SubElement(right, "bar-style").text = _REPEAT_STYLES.get(kind, _STYLES[kind])
+        if kind != ("final" if last else "regular"):
+            right.set("id", f"{kind}{MARK}{''.join(re.findall('[0-9]', element.get('number', '')))}")
+        SubElement(right, "bar-style").text = "light-heavy"
     elif line is not None:
         SubElement(right, "bar-style").text = _STYLES[kind]
     if stops:
@@ -253,3 +259,7 @@ def _write_clef(attributes: Element, notes: tuple[Note, ...]) -> None:
     SubElement(clef, "line").text = "4" if bass else "2"
     if not bass and middle < 7 * 4:
         SubElement(clef, "clef-octave-change").text = "-1"
+
+
+def _first_signs(tune: Tune) -> tuple[Attachment, ...]:
+    return tune.notes[0].attachments if tune.notes else ()
