@@ -79,7 +79,7 @@ def length_text(length: Fraction) -> str:
 
 
 def best_unit(parts: Sequence[Part]) -> Fraction:
-    """The unit length in quarter notes: an eighth, or a sixteenth or quarter if that needs far less writing."""
+    """The unit length in quarter notes: an eighth, or another if that needs far less writing."""
     counts = Counter(part.value for part in parts)
 
     def effort(unit: Fraction) -> int:
