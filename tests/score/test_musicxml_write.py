@@ -147,3 +147,21 @@ def test_an_empty_tune_and_one_of_rests() -> None:
         written = write_musicxml([tune])
         assert written.losses == ()
         assert next(read_musicxml(written.data)) == tune
+
+
+def test_records_keep_their_order_and_their_empty_values() -> None:
+    records = (("SCT", "E0001"), ("OTL", "A"), ("PDT", ""), ("COM", "B"), ("OTL", "C"), ("YEM", "1900"))
+    written = write_musicxml([star().replace(records=records)])
+    assert written.losses == ()
+    assert next(read_musicxml(written.data)).records == records
+
+
+def test_repeats_are_drawn_as_repeats_whatever_their_line_is_called() -> None:
+    lines = (
+        Barline(F(0), 1, kind="invisible", repeat="start"),
+        Barline(F(2), 2, kind="double", repeat="both"),
+    )
+    lines += (Barline(F(4), 3, kind="final", repeat="end"), Barline(F(6), repeat="end"))
+    tune = Tune(notes=melody("c4:2 d4:2 e4:2"), barlines=lines, phrasing="none")
+    assert set(texts(tune, "bar-style")) == {"heavy-light", "light-heavy"}
+    assert next(read_musicxml(write_musicxml([tune]).data)) == tune

@@ -87,8 +87,8 @@ def write_meter(parent: Element, meter: Meter) -> None:
     if meter.is_free:
         SubElement(element, "senza-misura").text = meter.symbol
         return
-    if meter.symbol in ("c", "c|"):
-        element.set("symbol", "common" if meter.symbol == "c" else "cut")
+    if meter.symbol.lower() in ("c", "c|"):
+        element.set("symbol", "common" if meter.symbol.lower() == "c" else "cut")
     SubElement(element, "beats").text = meter_parts(meter)
     SubElement(element, "beat-type").text = str(meter.unit)
 

@@ -36,7 +36,7 @@ def fields_of(root: Element) -> Fields:
 def records_of(root: Element, fields: Fields) -> tuple[tuple[str, str], ...]:
     """The reference records of a score as (Humdrum key, value)."""
     records = [(key, text) for key, text in _native_records(root) if text]
-    records += [(key, text) for key, text in fields if key and text and key not in _OWN_FIELDS]
+    records += [(key, text) for key, text in fields if key and key not in _OWN_FIELDS]
     order = next((text.split() for key, text in fields if key == "canzona-order"), [])
     return tuple(_ordered(records, order))
 
@@ -128,7 +128,7 @@ def _divided(records: tuple[tuple[str, str], ...]) -> tuple[Fields, Fields]:
     for key, text in records:
         counts[key] += 1
         held = key in _CREATOR_NAMES or (key in _SINGLE and counts[key] == 1)
-        (native if held and text == text.strip() else others).append((key, text))
+        (native if held and text and text == text.strip() else others).append((key, text))
     read_order = ("OTL", "OPR", "OMV", "OPS", "COM", "YEM", "SMS", "ENC", "END")
     native.sort(key=lambda pair: read_order.index("COM" if pair[0] in _CREATOR_NAMES else pair[0]))
     return native, others
