@@ -96,7 +96,7 @@ def test_an_unknown_command_is_answered_with_the_nearest(canzona_cli: Callable) 
     done = canzona_cli("convrt")
     assert done.code == 2
     assert "there is no command 'convrt'; did you mean 'convert'?" in done.err
-    assert "choose one of convert, " in canzona_cli("zzz").err
+    assert "choose one of compose, convert, " in canzona_cli("zzz").err
 
 
 @pytest.mark.parametrize(
