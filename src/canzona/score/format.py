@@ -115,7 +115,7 @@ def read(path: str | Path, *, track: str | None = None, number: int = 1) -> Tune
     Raises as `read_tunes` does; UsageError where the file holds fewer tunes.
     """
     found = 0
-    for found, tune in enumerate(read_tunes(path, track=track), start=1):  # noqa: B007
+    for found, tune in enumerate(read_tunes(path, track=track), start=1):
         if found == number:
             return tune
     raise UsageError(

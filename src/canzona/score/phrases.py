@@ -46,7 +46,9 @@ def infer_phrases(tune: Tune, line_ends: Iterable[Fraction] | None = ()) -> Tune
 
 def _written_cuts(tune: Tune, line_ends: Iterable[Fraction]) -> set[Fraction]:
     cuts = set(line_ends) | {section.onset for section in tune.sections}
-    cuts |= {line.onset for line in tune.barlines if line.repeat or line.ending or line.kind in ("double", "final")}
+    cuts |= {
+        line.onset for line in tune.barlines if line.repeat or line.ending or line.kind in ("double", "final")
+    }
     return cuts
 
 
