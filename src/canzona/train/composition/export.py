@@ -2,11 +2,14 @@
 
 Floating-point sums depend on the order in which a processor adds, which differs between
 thread counts and vector widths; the last bits then choose another note now and then. Here
-every sum is one of whole numbers: activations are rounded to integers up to `LEVELS`, weights
-to two bytes, and float64 adds such products without any error, in whatever order; the short
-sums of the attention stay under 2**24, where float32 does. Sigmoid, tanh and the attention's
-exponential are read from tables. What remains are single multiplications, additions and
-divisions, which IEEE 754 rounds the same way everywhere.
+every sum is one of whole numbers that stays under 2**24, where float32 adds without any error,
+in whatever order: activations are rounded to integers up to `LEVELS`, and each row of weights to
+integers as large as that bound allows. Sigmoid, tanh and the attention's exponential are read
+from tables. What remains are single multiplications, additions and divisions, which IEEE 754
+rounds the same way everywhere.
+
+The keys and values of earlier events come as they are multiplied, (batch, heads, width, time) and
+(batch, heads, time, width), with room for events to come, which `gaps` masks.
 
 Three graphs: `trunk` (features and state to the logits of the duration, the context and the
 new state), `pitch` (given the duration) and `flag` (given both). Several networks of one
@@ -16,7 +19,7 @@ vocabulary go into the same graphs; their logits are averaged.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -107,6 +110,15 @@ def calibrate(network: Composer, batches: Sequence[Mapping[str, torch.Tensor]]) 
     return seen
 
 
+class _Part(NamedTuple):
+    """One of the inputs of a product: its levels, what a level is worth, its width, its largest magnitude."""
+
+    value: str
+    step: float
+    width: int
+    largest: int = LEVELS
+
+
 class _Net:
     """The weights of one network as float64 arrays, and its parts of a graph."""
 
@@ -129,13 +141,13 @@ class _Net:
         return graph.op("Add", value, graph.parameter(self.name(parameter), self.weights[parameter]))
 
     def product(
-        self, graph: Graph, parts: Sequence[tuple[str, float, int]], parameter: str, gate: Array | None = None
+        self, graph: Graph, parts: Sequence[_Part], parameter: str, gate: Array | None = None
     ) -> str:
-        """Inputs side by side, each (levels, worth of a level, width), times a weight."""
+        """Inputs side by side times a weight."""
         weight, start, total = self.weights[parameter], 0, ""
-        for value, step, width in parts:
+        for value, step, width, largest in parts:
             block = weight[:, start : start + width]
-            product = graph.product(value, step, self.name(parameter), block, start, gate)
+            product = graph.product(value, step, largest, self.name(parameter), block, start, gate)
             total = graph.op("Add", total, product) if total else product
             start += width
         return total
@@ -149,7 +161,7 @@ class _Net:
         width = len(classes) * self.sizes.embedding
         flat = graph.op("Reshape", found, graph.axes(-1, width))
         total = self.bias(
-            graph, self.product(graph, [(flat, step, width)], f"{prefix}.map.weight"), f"{prefix}.map.bias"
+            graph, self.product(graph, [_Part(flat, step, width)], f"{prefix}.map.weight"), f"{prefix}.map.bias"
         )
         total = graph.op("Add", total, more) if more else total
         return graph.levels(total, self.step(prefix), 0, LEVELS - 1)
@@ -161,7 +173,7 @@ class _Net:
         return graph.op("Mul", total, graph.number(step))
 
     def lstm(
-        self, graph: Graph, name: str, parts: Sequence[tuple[str, float, int]], hidden: str, cell: str
+        self, graph: Graph, name: str, parts: Sequence[_Part], hidden: str, cell: str
     ) -> tuple[str, str]:
         """One step; new hidden levels and cell."""
         size = self.sizes.hidden
@@ -170,7 +182,7 @@ class _Net:
         total = graph.op(
             "Add",
             self.product(graph, parts, f"{name}.weight_ih_l0", gate),
-            self.product(graph, [(hidden, 1 / LEVELS, size)], f"{name}.weight_hh_l0", gate),
+            self.product(graph, [_Part(hidden, 1 / LEVELS, size)], f"{name}.weight_hh_l0", gate),
         )
         bias = self.weights[f"{name}.bias_ih_l0"] + self.weights[f"{name}.bias_hh_l0"]
         stored = graph.parameter(self.name(f"{name}.bias_ih_l0"), bias)
@@ -187,32 +199,37 @@ class _Net:
         return graph.op("Round", raw), cell
 
     def attention(
-        self, graph: Graph, name: str, state: str, event: Sequence[str], keys: str, values: str, gaps: str
+        self, graph: Graph, name: str, state: _Part, event: Sequence[str], keys: str, values: str, gaps: str
     ) -> tuple[str, str, str]:
-        """One step; keys and values are (time, batch, inner) levels. Context levels, new key, new value."""
+        """One step; keys (batch, heads, width, time) and values (batch, heads, time, width) are levels.
+
+        The value of the event before this one is not among them yet. Gives context levels, new
+        key, new value.
+        """
         s = self.sizes
-        own = (state, 1 / LEVELS, s.hidden)
-        query, key = (self.attended(graph, f"{name}.{part}", [own]) for part in ("query", "key"))
-        embedded = [own]
+        query, key = (self.attended(graph, f"{name}.{part}", [state]) for part in ("query", "key"))
+        embedded = [state]
         for part, ids in zip(("duration", "pitch", "flag"), event, strict=True):
             embedded.append(self.embedded(graph, f"event_{part}", ids))
         value = self.attended(graph, f"{name}.value", embedded)
-        all_values = graph.op("Concat", values, graph.op("Unsqueeze", value, graph.axes(0)), axis=0)
-        split = graph.axes(0, 0, s.heads, s.head_width)
-        keys4 = graph.op("Transpose", graph.op("Reshape", keys, split), perm=[1, 2, 3, 0])
-        values4 = graph.op("Transpose", graph.op("Reshape", all_values, split), perm=[1, 2, 0, 3])
-        query4 = graph.op("Reshape", query, graph.axes(0, s.heads, 1, s.head_width))
+        split = graph.axes(0, s.heads, 1, s.head_width)
         scale = self.step(f"{name}.query") * self.step(f"{name}.key") * s.head_width**-0.5
-        scores = graph.op("Mul", graph.op("MatMul", query4, keys4), graph.number(scale))
+        scores = graph.op("MatMul", graph.op("Reshape", query, split), keys)
+        scores = graph.op("Mul", scores, graph.number(scale))
         table = graph.parameter(self.name(f"{name}.bias"), self.weights[f"{name}.bias"])
         table = graph.op("Concat", table, graph.constant(np.full((1, s.heads), MASKED, np.float32)), axis=0)
         biases = graph.op("Transpose", graph.op("Gather", table, gaps, axis=0), perm=[1, 0])
         scores = graph.op("Add", scores, graph.op("Unsqueeze", biases, graph.axes(0, 2)))
         weights = self.softmax(graph, scores, f"{name}.null")
-        past = graph.op("Reshape", graph.op("MatMul", weights, values4), graph.axes(0, self.inner))
+        newest = graph.op("Cast", graph.op("Equal", gaps, graph.constant(np.array(1))), to=TensorProto.FLOAT)
+        share = graph.op("MatMul", weights, graph.op("Unsqueeze", newest, graph.axes(1)))
+        past = graph.op(
+            "Add", graph.op("MatMul", weights, values), graph.op("Mul", share, graph.op("Reshape", value, split))
+        )
+        past = graph.op("Reshape", past, graph.axes(0, self.inner))
         return graph.levels(past, WEIGHT_STEPS, -ATTENTION_LEVELS, ATTENTION_LEVELS), key, value
 
-    def attended(self, graph: Graph, name: str, parts: Sequence[tuple[str, float, int]]) -> str:
+    def attended(self, graph: Graph, name: str, parts: Sequence[_Part]) -> str:
         """A query, key or value as levels."""
         value = self.bias(graph, self.product(graph, parts, f"{name}.weight"), f"{name}.bias")
         return graph.levels(value, self.step(name), -ATTENTION_LEVELS, ATTENTION_LEVELS)
@@ -236,33 +253,35 @@ class _Net:
             return graph.op("Gather", graph.constant(table), index, axis=0)
 
         risen = exponential(scores)
-        total = graph.op("Add", graph.op("ReduceSum", risen, graph.axes(-1), keepdims=1), exponential(slot))
+        wide = graph.op("Cast", risen, to=TensorProto.DOUBLE)  # of a long tune, 4096 times its events
+        summed = graph.op("ReduceSum", wide, graph.axes(-1), keepdims=1)
+        total = graph.op("Add", graph.op("Cast", summed, to=TensorProto.FLOAT), exponential(slot))
         return graph.op("Round", graph.op("Div", graph.op("Mul", risen, graph.number(WEIGHT_STEPS)), total))
 
-    def embedded(self, graph: Graph, name: str, ids: str) -> tuple[str, float, int]:
+    def embedded(self, graph: Graph, name: str, ids: str) -> _Part:
         """An event part's embedding as levels, their worth and number."""
         table = self.weights[f"{name}.weight"]
         found, step = graph.embedding(ids, self.name(f"{name}.weight"), table)
-        return found, step, table.shape[1]
+        return _Part(found, step, table.shape[1])
 
-    def head(self, graph: Graph, name: str, parts: Sequence[tuple[str, float, int]]) -> str:
+    def head(self, graph: Graph, name: str, parts: Sequence[_Part]) -> str:
         """Two layers; the logits."""
         value = self.bias(graph, self.product(graph, parts, f"{name}.0.weight"), f"{name}.0.bias")
         value = graph.levels(value, self.step(name), 0, LEVELS - 1)
-        inputs = [(value, self.step(name), self.weights[f"{name}.0.weight"].shape[0])]
+        inputs = [_Part(value, self.step(name), self.weights[f"{name}.0.weight"].shape[0])]
         return self.bias(graph, self.product(graph, inputs, f"{name}.3.weight"), f"{name}.3.bias")
 
     def context_parts(
         self, graph: Graph, state: str, past: str, features: str
-    ) -> list[tuple[str, float, int]]:
+    ) -> list[_Part]:
         """The three parts of the context with their worths."""
         return [
-            (state, 1 / LEVELS, self.sizes.hidden),
-            (past, self.step("attention2.value"), self.inner),
-            (features, self.step("features"), self.sizes.width),
+            _Part(state, 1 / LEVELS, self.sizes.hidden, 2 * LEVELS),
+            _Part(past, self.step("attention2.value"), self.inner, ATTENTION_LEVELS),
+            _Part(features, self.step("features"), self.sizes.width),
         ]
 
-    def context_input(self, graph: Graph) -> list[tuple[str, float, int]]:
+    def context_input(self, graph: Graph) -> list[_Part]:
         """The context as an input of the pitch and flag graphs."""
         names = ("state", "past", "features")
         widths = (self.sizes.hidden, self.inner, self.sizes.width)
@@ -270,14 +289,14 @@ class _Net:
                   for name, width in zip(names, widths, strict=True)]  # fmt: skip
         return self.context_parts(graph, *inputs)
 
-    def given(self, graph: Graph, duration: str, after: str) -> list[tuple[str, float, int]]:
+    def given(self, graph: Graph, duration: str, after: str) -> list[_Part]:
         """The context with the duration's embedding and the features that follow from it."""
         ends = self.summed(graph, "after", self.sizes.after, after)
         width = self.weights["after.map.bias"].shape[0]
         return [
             *self.context_input(graph),
             self.embedded(graph, "event_duration", duration),
-            (ends, self.step("after"), width),
+            _Part(ends, self.step("after"), width),
         ]
 
 
@@ -300,23 +319,26 @@ def _trunk_of(graph: Graph, net: _Net, features: str, tags: str, event: Sequence
     h1, c1, h2, c2 = (
         graph.input(f"{part}_{place}", ["batch", s.hidden]) for part in ("h1", "c1", "h2", "c2")
     )
-    axes = {"k1": "time", "v1": "before", "k2": "time", "v2": "before"}
+    keys, values = ["batch", s.heads, s.head_width, "time"], ["batch", s.heads, "time", s.head_width]
     k1, v1, k2, v2 = (
-        graph.input(f"{part}_{place}", [axis, "batch", net.inner]) for part, axis in axes.items()
+        graph.input(f"{part}_{place}", shape)
+        for part, shape in (("k1", keys), ("v1", values), ("k2", keys), ("v2", values))
     )
     seen = net.summed(graph, "features", s.trunk, features, net.region(graph, tags))
-    h1, c1 = net.lstm(graph, "lstm1", [(seen, net.step("features"), s.width)], h1, c1)
-    past, k1, v1 = net.attention(graph, "attention1", h1, event, k1, v1, gaps)
-    parts = [(h1, 1 / LEVELS, s.hidden), (past, net.step("attention1.value"), net.inner)]
+    h1, c1 = net.lstm(graph, "lstm1", [_Part(seen, net.step("features"), s.width)], h1, c1)
+    one = _Part(h1, 1 / LEVELS, s.hidden)
+    past, k1, v1 = net.attention(graph, "attention1", one, event, k1, v1, gaps)
+    parts = [one, _Part(past, net.step("attention1.value"), net.inner, ATTENTION_LEVELS)]
     h2, c2 = net.lstm(graph, "lstm2", parts, h2, c2)
     state = graph.op("Add", h1, h2)
-    past, k2, v2 = net.attention(graph, "attention2", state, event, k2, v2, gaps)
+    two = _Part(state, 1 / LEVELS, s.hidden, 2 * LEVELS)
+    past, k2, v2 = net.attention(graph, "attention2", two, event, k2, v2, gaps)
     for value, name in ((h1, "h1"), (c1, "c1"), (h2, "h2"), (c2, "c2")):
         graph.output(value, f"new_{name}_{place}", ["batch", s.hidden])
     for value, name in ((k1, "k1"), (v1, "v1"), (k2, "k2"), (v2, "v2")):
         graph.output(value, f"new_{name}_{place}", ["batch", net.inner])
     context = net.context_parts(graph, state, past, seen)
-    for (value, _, width), name in zip(context, ("state", "past", "features"), strict=True):
+    for (value, _, width, _), name in zip(context, ("state", "past", "features"), strict=True):
         graph.output(value, f"context_{name}_{place}", ["batch", width])
     return net.head(graph, "duration_head", context)
 

@@ -4,6 +4,10 @@ Weights are stored as they were trained, rounded to whole multiples of a scale a
 names that say which parameter they are; whatever else the arithmetic needs (levels, doubled
 gates) stands in factors beside them. So a graph is also the record of its weights, from which
 a training can go on.
+
+A row's scale is as fine as exactness allows: the magnitudes of its whole numbers add up to no
+more than 2**24 over the largest input, so that every partial sum, whatever the order, is a
+whole number that float32 holds.
 """
 
 from __future__ import annotations
@@ -15,8 +19,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-LEVELS = 4096
-"""Largest magnitude of an activation."""
+LEVELS = 1024
+"""Largest magnitude of an activation; more would leave less of `LARGEST_SUM` to the weights."""
+
+LARGEST_SUM = 2**24 - 1
+"""Whole numbers up to here are exact in float32."""
 
 ATTENTION_LEVELS = 511
 """Largest magnitude of a query, key or value: 32 products of two stay under 2**24."""
@@ -96,17 +103,31 @@ class Graph:
         return self.named(f"float:{name}", array.astype(np.float32))
 
     def product(
-        self, value: str, step: float, name: str, weight: Array, start: int = 0, gate: Array | None = None
+        self,
+        value: str,
+        step: float,
+        largest: int,
+        name: str,
+        weight: Array,
+        start: int = 0,
+        gate: Array | None = None,
     ) -> str:
-        """Integers (batch, inputs) worth `step` each, times columns of a weight; exact sums, real units."""
-        scale = np.maximum(np.abs(weight).max(1), 1e-9) / LARGEST_WEIGHT
+        """Integers (batch, inputs) worth `step` each, times columns of a weight; exact sums, real units.
+
+        Parameters
+        ----------
+        value : name of the integers, whose magnitudes are at most `largest`.
+        name : of the parameter, of which `weight` (outputs, inputs) is the part from column `start`.
+        gate : a further factor for each output.
+        """
+        scale = row_scales(weight, largest)
         rows = self.named(f"rows:{name}:{start}", np.round(weight / scale[:, None]).astype(np.int16))
         scales = self.named(f"scale:{name}:{start}", scale)
-        turned = self.op("Cast", self.op("Transpose", rows, perm=[1, 0]), to=TensorProto.DOUBLE)
-        summed = self.op("MatMul", self.op("Cast", value, to=TensorProto.DOUBLE), turned)
+        turned = self.op("Cast", self.op("Transpose", rows, perm=[1, 0]), to=TensorProto.FLOAT)
+        summed = self.op("MatMul", value, turned)
         factor = np.full(len(weight), step) if gate is None else gate * step
-        real = self.op("Mul", summed, self.op("Mul", scales, self.constant(factor)))
-        return self.op("Cast", real, to=TensorProto.FLOAT)
+        factors = self.op("Cast", self.op("Mul", scales, self.constant(factor)), to=TensorProto.FLOAT)
+        return self.op("Mul", summed, factors)
 
     def embedding(self, ids: str, name: str, table: Array) -> tuple[str, float]:
         """Rows of an embedding as integers, and what one is worth."""
@@ -133,6 +154,17 @@ class Graph:
     def signed(self, value: str) -> str:
         """2 x - 1: a sigmoid as the tanh of half its argument."""
         return self.op("Sub", self.op("Mul", value, self.number(2)), self.number(1))
+
+
+def row_scales(weight: Array, largest: int) -> Array:
+    """What one whole number is worth in each row, so that sums with inputs up to `largest` stay exact.
+
+    Rounding adds at most a half a column, for which room is left.
+    """
+    room = LARGEST_SUM // largest - weight.shape[1] / 2
+    by_sum = np.abs(weight).sum(1) / room
+    by_type = np.abs(weight).max(1) / LARGEST_WEIGHT
+    return np.maximum(np.maximum(by_sum, by_type), 1e-12)
 
 
 def stored_weights(models: Sequence[bytes]) -> dict[str, Array]:

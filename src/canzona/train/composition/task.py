@@ -12,14 +12,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from canzona.composition.context import after_features, trunk_features
+from canzona.composition.context import LOWEST, after_features, trunk_features
 from canzona.composition.events import ESCAPE_BITS, Vocabulary
 from canzona.train.composition.data import Arrays, Batch, BatchPlan, batches, collate
-from canzona.train.composition.network import Composer, Sizes
+from canzona.train.composition.network import NO_STEP, Composer, Sizes
 from canzona.train.loop import Row
 
 HIDDEN_SHARE = 0.1
 """Share of tunes from which a condition is hidden, so that a model can do without it."""
+
+_AGO = ("1_bars_ago", "2_bars_ago", "4_bars_ago", "phrase_1_back", "phrase_2_back", "first_phrase")
+DURATION_CANDIDATES = (
+    "last_duration", *(f"duration_{ago}" for ago in _AGO),
+    "exact_duration", "rhythm_duration", "interval_duration",
+)  # fmt: skip
+PITCH_CANDIDATES = (*(f"pitch_{ago}" for ago in _AGO), "exact_pitch", "interval_step", "pitch_pitch")
+"""Features that name a class which the heads may copy."""
 
 _PARTS = ("duration", "pitch", "flag")
 
@@ -38,6 +46,8 @@ class Shape:
 def new_network(vocabulary: Vocabulary, shape: Shape, seed: int) -> Composer:
     """A fresh network for a vocabulary."""
     torch.manual_seed(seed)
+    columns = {name: place for place, (name, _) in enumerate(trunk_features(vocabulary))}
+    steps = [pitch[0] if not isinstance(pitch, str) else NO_STEP for pitch in vocabulary.pitches]
     return Composer(
         Sizes(
             trunk=tuple(classes for _, classes in trunk_features(vocabulary)),
@@ -50,6 +60,12 @@ def new_network(vocabulary: Vocabulary, shape: Shape, seed: int) -> Composer:
             embedding=shape.embedding,
             heads=shape.heads,
             dropout=shape.dropout,
+            duration_columns=tuple(columns[name] for name in DURATION_CANDIDATES),
+            pitch_columns=tuple(columns[name] for name in PITCH_CANDIDATES),
+            step_column=columns["interval_step"],
+            sounding_column=columns["sounding_pitch"],
+            lowest_step=LOWEST,
+            pitch_steps=(*steps, NO_STEP),
         )
     )
 
