@@ -7,8 +7,9 @@ width. The tunes of a batch step together; LSTM state and attention cache are ca
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,7 +19,8 @@ GRAPHS = ("trunk.onnx", "pitch.onnx", "flag.onnx")
 PARTS = ("duration", "pitch", "flag")
 NEAREST = 64
 MASKED_DISTANCE = NEAREST + 6
-_GROWTH = 128
+_ROOM = 32
+"""Events by which the room for keys and values grows."""
 
 Array = np.ndarray
 
@@ -54,13 +56,24 @@ class Network:
                 f"{folder} holds no network that can be run", hint="install the model again"
             ) from error
         self._trunk, self._pitch, self._flag = sessions
-        shapes = {value.name: value.shape for value in self._trunk.get_inputs()}
-        self.copies = sum(name.startswith("h1_") for name in shapes)
-        self.widths = {
-            name: int(shape[-1])
-            for name, shape in shapes.items()
-            if name[:2] in ("h1", "c1", "h2", "c2", "k1", "v1", "k2", "v2")
+        self._shapes = {value.name: value.shape for value in self._trunk.get_inputs()}
+        self._outputs = [value.name for value in self._trunk.get_outputs()]
+        self._needs = [[value.name for value in session.get_inputs()] for session in sessions[1:]]
+        self.copies = sum(name.startswith("h1_") for name in self._shapes)
+
+    def state(self, batch: int) -> dict[str, Array]:
+        """Hidden states and cells before the first event."""
+        return {
+            name: np.zeros((batch, shape[-1]), np.float32)
+            for name, shape in self._shapes.items()
+            if name[:2] in ("h1", "c1", "h2", "c2")
         }
+
+    def past(self, batch: int) -> Past:
+        """Keys and values before the first event."""
+        shapes = {name: shape for name, shape in self._shapes.items() if name[:2] in ("k1", "v1", "k2", "v2")}
+        flat = any(len(shape) == 3 for shape in shapes.values())
+        return FlatPast(shapes, batch) if flat else HeadsPast(shapes, batch)
 
     def start(self, batch: int, tags: Array) -> Steps:
         """A fresh state for a batch of tunes; `tags` int64 (batch, 8)."""
@@ -73,19 +86,9 @@ class Steps:
     def __init__(self, network: Network, batch: int, tags: Array) -> None:
         self._network = network
         self._tags = np.ascontiguousarray(tags, np.int64)
-        self._batch = batch
-        self._time = 0
-        self._state = {
-            name: np.zeros((batch, width), np.float32)
-            for name, width in network.widths.items()
-            if name[0] in "hc"
-        }
-        self._cache = {
-            name: np.zeros((_GROWTH, batch, width), np.float32)
-            for name, width in network.widths.items()
-            if name[0] in "kv"
-        }
-        self._context: dict[str, Array] = {}
+        self._state = network.state(batch)
+        self._past = network.past(batch)
+        self._given: dict[str, Array] = {}
 
     def duration(self, features: Array, event: Array) -> Array:
         """Logits of the coming event's duration.
@@ -99,58 +102,130 @@ class Steps:
         -------
         float32 (batch, durations + 1)
         """
-        network, time = self._network, self._time
-        past = max(1, time)
-        gaps = distance_classes(time) if time else np.array([MASKED_DISTANCE])
+        network = self._network
         last = {f"last_{part}": np.ascontiguousarray(event[:, place]) for place, part in enumerate(PARTS)}
-        feeds: dict[str, Any] = {
-            "features": features,
-            "tags": self._tags,
-            "gaps": gaps,
-            **last,
-            **self._state,
-        }
-        for name, cache in self._cache.items():
-            feeds[name] = cache[: past if name[0] == "k" else past - 1]
-        names = [value.name for value in network._trunk.get_outputs()]
-        found = dict(zip(names, network._trunk.run(names, feeds), strict=True))
+        feeds = {"features": features, "tags": self._tags, **last, **self._state, **self._past.feeds()}
+        found = dict(zip(network._outputs, network._trunk.run(network._outputs, feeds), strict=True))
         self._state = {name: found[f"new_{name}"] for name in self._state}
-        self._context = {name: value for name, value in found.items() if name.startswith("context_")}
-        self._keep(found)
-        self._time += 1
+        self._given = {name: value for name, value in found.items() if name.startswith("context_")}
+        self._given["features"] = features
+        self._past.take(found)
         logits: Array = found["logits"]
         return logits
 
     def pitch(self, duration: Array, after: Array) -> Array:
         """Logits float32 (batch, pitches + 1) given int64 durations (batch,) and their features."""
-        feeds = {"duration": duration, "after": after, **self._context}
-        logits: Array = self._network._pitch.run(["logits"], feeds)[0]
-        return logits
+        return self._head(0, {"duration": duration, "after": after})
 
     def flag(self, duration: Array, pitch: Array, after: Array) -> Array:
         """Logits float32 (batch, 3) given durations and pitches."""
-        feeds = {"duration": duration, "pitch": pitch, "after": after, **self._context}
-        logits: Array = self._network._flag.run(["logits"], feeds)[0]
-        return logits
+        return self._head(1, {"duration": duration, "pitch": pitch, "after": after})
 
     def keep(self, rows: Array) -> None:
         """Goes on with some tunes of the batch alone; `rows` their places."""
         self._tags = self._tags[rows]
         self._state = {name: value[rows] for name, value in self._state.items()}
-        self._context = {name: value[rows] for name, value in self._context.items()}
-        self._cache = {name: np.ascontiguousarray(value[:, rows]) for name, value in self._cache.items()}
-        self._batch = len(rows)
+        self._given = {name: value[rows] for name, value in self._given.items()}
+        self._past.keep(rows)
 
-    def _keep(self, found: dict[str, Array]) -> None:
-        """Stores the new key of this event and the new value of the one before."""
-        for name, cache in self._cache.items():
+    def _head(self, which: int, given: dict[str, Array]) -> Array:
+        network = self._network
+        held = self._given | given
+        feeds = {name: held[name] for name in network._needs[which]}
+        session = (network._pitch, network._flag)[which]
+        logits: Array = session.run(["logits"], feeds)[0]
+        return logits
+
+
+class Past(Protocol):
+    """Keys and values of the events so far, as the attention takes them."""
+
+    def feeds(self) -> dict[str, Array]:
+        """Inputs of the trunk for the coming event."""
+
+    def take(self, found: Mapping[str, Array]) -> None:
+        """Takes the new key of an event and the new value of the one before from the trunk's outputs."""
+
+    def keep(self, rows: Array) -> None:
+        """Goes on with some tunes of the batch alone."""
+
+
+class HeadsPast:
+    """Keys (batch, heads, width, room) and values (batch, heads, room, width), multiplied as they lie.
+
+    The room grows by steps; what is not yet filled is masked.
+    """
+
+    def __init__(self, shapes: Mapping[str, Sequence[Any]], batch: int) -> None:
+        self._time = 0
+        self._arrays = {
+            name: np.zeros(
+                [batch, *(_ROOM if isinstance(size, str) else size for size in shape[1:])], np.float32
+            )
+            for name, shape in shapes.items()
+        }
+
+    def feeds(self) -> dict[str, Array]:
+        """Everything, and the distances."""
+        if self._time and self._time % _ROOM == 0:
+            self._grow()
+        gaps = np.full(self._room, MASKED_DISTANCE, np.int64)
+        gaps[: self._time] = distance_classes(self._time)
+        return {"gaps": gaps, **self._arrays}
+
+    def take(self, found: Mapping[str, Array]) -> None:
+        """Into the next free places."""
+        for name, array in self._arrays.items():
             place = self._time if name[0] == "k" else self._time - 1
-            if place < 0:
-                continue
-            if place >= len(cache):
-                more = np.zeros((max(_GROWTH, len(cache)), *cache.shape[1:]), np.float32)
-                cache = self._cache[name] = np.concatenate([cache, more])
-            cache[place] = found[f"new_{name}"]
+            if place >= 0:
+                target = array[..., place] if name[0] == "k" else array[:, :, place]
+                target[...] = found[f"new_{name}"].reshape(target.shape)
+        self._time += 1
+
+    def keep(self, rows: Array) -> None:
+        """Copies the rows."""
+        self._arrays = {name: value[rows] for name, value in self._arrays.items()}
+
+    @property
+    def _room(self) -> int:
+        return -(-max(1, self._time) // _ROOM) * _ROOM
+
+    def _grow(self) -> None:
+        for name, array in self._arrays.items():
+            axis = 3 if name[0] == "k" else 2
+            room = [*array.shape[:axis], _ROOM, *array.shape[axis + 1 :]]
+            self._arrays[name] = np.concatenate([array, np.zeros(room, np.float32)], axis)
+
+
+class FlatPast:
+    """Keys and values (time, batch, heads x width), as the first models' graphs take them."""
+
+    def __init__(self, shapes: Mapping[str, Sequence[Any]], batch: int) -> None:
+        self._time = 0
+        self._arrays = {
+            name: np.zeros((_ROOM, batch, shape[-1]), np.float32) for name, shape in shapes.items()
+        }
+
+    def feeds(self) -> dict[str, Array]:
+        """What is filled, and the distances."""
+        past = max(1, self._time)
+        gaps = distance_classes(self._time) if self._time else np.array([MASKED_DISTANCE])
+        filled = {name: array[: past - (name[0] == "v")] for name, array in self._arrays.items()}
+        return {"gaps": gaps, **filled}
+
+    def take(self, found: Mapping[str, Array]) -> None:
+        """Behind the last ones."""
+        for name, array in self._arrays.items():
+            place = self._time if name[0] == "k" else self._time - 1
+            if place == len(array):
+                array = self._arrays[name] = np.concatenate([array, np.zeros_like(array)])
+            if place >= 0:
+                array[place] = found[f"new_{name}"]
+        self._time += 1
+
+    def keep(self, rows: Array) -> None:
+        """Copies the rows."""
+        self._arrays = {name: value[:, rows] for name, value in self._arrays.items()}
 
 
 def distance_classes(length: int) -> Array:
