@@ -87,6 +87,12 @@ class Vocabulary:
         """Class of a pitch that the vocabulary lacks."""
         return len(self.pitches)
 
+    def known_tags(self, words: Iterable[str]) -> tuple[str, ...]:
+        """The tags that some words stand for; unknown words are left out."""
+        named = dict(self.aliases)
+        tags = (named.get(word, word) for word in words)
+        return tuple(dict.fromkeys(tag for tag in tags if tag in self.tag_ids))
+
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {

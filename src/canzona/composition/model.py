@@ -126,14 +126,14 @@ class ComposerModel:
         return words
 
 
-def count_openings(lists: Iterable[tuple[EventList, str]]) -> list[Opening]:
+def count_openings(vocabulary: Vocabulary, lists: Iterable[tuple[EventList, str]]) -> list[Opening]:
     """How tunes begin, with counts; each tune with the name of its tonic."""
     counts: dict[Opening, int] = {}
     for listed, tonic in lists:
         meter = str(listed.meters[0][1]) if listed.meters else "free"
         known = listed.conditions
         pickup = Fraction(known.pickup, 10080)
-        row = Opening(known.tags, known.mode, tonic, meter, pickup)
+        row = Opening(vocabulary.known_tags(known.tags), known.mode, tonic, meter, pickup)
         counts[row] = counts.get(row, 0) + 1
     return [
         Opening(row.tags, row.mode, row.tonic, row.meter, row.pickup, count)

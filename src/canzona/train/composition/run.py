@@ -220,8 +220,11 @@ def _config(
             if place is not None:
                 counts[place] += 1
     openings = count_openings(
-        (listed, _tonic_name(tune))
-        for listed, (_, tune) in zip(prepared.training, prepared.training_tunes, strict=True)
+        prepared.vocabulary,
+        (
+            (listed, _tonic_name(tune))
+            for listed, (_, tune) in zip(prepared.training, prepared.training_tunes, strict=True)
+        ),
     )
     model: Mapping[str, Any] = recipe.model
     return {
