@@ -26,6 +26,13 @@ import torch
 from onnx import TensorProto, helper
 
 from canzona.errors import ModelError
+from canzona.train.composition.copying import (
+    copied,
+    features_input,
+    named_durations,
+    named_pitches,
+    with_intervals,
+)
 from canzona.train.composition.graph import ATTENTION_LEVELS, LEVELS, Graph, stored_weights
 from canzona.train.composition.network import Composer, Sizes
 
@@ -140,9 +147,7 @@ class _Net:
     def bias(self, graph: Graph, value: str, parameter: str) -> str:
         return graph.op("Add", value, graph.parameter(self.name(parameter), self.weights[parameter]))
 
-    def product(
-        self, graph: Graph, parts: Sequence[_Part], parameter: str, gate: Array | None = None
-    ) -> str:
+    def product(self, graph: Graph, parts: Sequence[_Part], parameter: str, gate: Array | None = None) -> str:
         """Inputs side by side times a weight."""
         weight, start, total = self.weights[parameter], 0, ""
         for value, step, width, largest in parts:
@@ -161,7 +166,9 @@ class _Net:
         width = len(classes) * self.sizes.embedding
         flat = graph.op("Reshape", found, graph.axes(-1, width))
         total = self.bias(
-            graph, self.product(graph, [_Part(flat, step, width)], f"{prefix}.map.weight"), f"{prefix}.map.bias"
+            graph,
+            self.product(graph, [_Part(flat, step, width)], f"{prefix}.map.weight"),
+            f"{prefix}.map.bias",
         )
         total = graph.op("Add", total, more) if more else total
         return graph.levels(total, self.step(prefix), 0, LEVELS - 1)
@@ -224,7 +231,9 @@ class _Net:
         newest = graph.op("Cast", graph.op("Equal", gaps, graph.constant(np.array(1))), to=TensorProto.FLOAT)
         share = graph.op("MatMul", weights, graph.op("Unsqueeze", newest, graph.axes(1)))
         past = graph.op(
-            "Add", graph.op("MatMul", weights, values), graph.op("Mul", share, graph.op("Reshape", value, split))
+            "Add",
+            graph.op("MatMul", weights, values),
+            graph.op("Mul", share, graph.op("Reshape", value, split)),
         )
         past = graph.op("Reshape", past, graph.axes(0, self.inner))
         return graph.levels(past, WEIGHT_STEPS, -ATTENTION_LEVELS, ATTENTION_LEVELS), key, value
@@ -271,9 +280,7 @@ class _Net:
         inputs = [_Part(value, self.step(name), self.weights[f"{name}.0.weight"].shape[0])]
         return self.bias(graph, self.product(graph, inputs, f"{name}.3.weight"), f"{name}.3.bias")
 
-    def context_parts(
-        self, graph: Graph, state: str, past: str, features: str
-    ) -> list[_Part]:
+    def context_parts(self, graph: Graph, state: str, past: str, features: str) -> list[_Part]:
         """The three parts of the context with their worths."""
         return [
             _Part(state, 1 / LEVELS, self.sizes.hidden, 2 * LEVELS),
@@ -319,7 +326,8 @@ def _trunk_of(graph: Graph, net: _Net, features: str, tags: str, event: Sequence
     h1, c1, h2, c2 = (
         graph.input(f"{part}_{place}", ["batch", s.hidden]) for part in ("h1", "c1", "h2", "c2")
     )
-    keys, values = ["batch", s.heads, s.head_width, "time"], ["batch", s.heads, "time", s.head_width]
+    keys: list[int | str] = ["batch", s.heads, s.head_width, "time"]
+    values: list[int | str] = ["batch", s.heads, "time", s.head_width]
     k1, v1, k2, v2 = (
         graph.input(f"{part}_{place}", shape)
         for part, shape in (("k1", keys), ("v1", values), ("k2", keys), ("v2", values))
@@ -340,14 +348,22 @@ def _trunk_of(graph: Graph, net: _Net, features: str, tags: str, event: Sequence
     context = net.context_parts(graph, state, past, seen)
     for (value, _, width, _), name in zip(context, ("state", "past", "features"), strict=True):
         graph.output(value, f"context_{name}_{place}", ["batch", width])
-    return net.head(graph, "duration_head", context)
+    logits = net.head(graph, "duration_head", context)
+    return copied(graph, logits, named_durations(graph, features, s), s.durations, len(s.duration_columns))
 
 
 def _pitch(nets: Sequence[_Net]) -> bytes:
     graph = Graph("pitch")
     duration = graph.input("duration", ["batch"], TensorProto.INT64)
     after = graph.input("after", ["batch", len(nets[0].sizes.after)], TensorProto.INT64)
-    logits = [net.head(graph, "pitch_head", net.given(graph, duration, after)) for net in nets]
+    features = features_input(graph, nets[0].sizes)
+    logits = []
+    for net in nets:
+        s = net.sizes
+        found = net.head(graph, "pitch_head", net.given(graph, duration, after))
+        found = with_intervals(graph, found, features, s)
+        named = named_pitches(graph, features, s)
+        logits.append(copied(graph, found, named, s.pitches, len(s.pitch_columns)))
     graph.output(_mean(graph, logits), "logits", ["batch", nets[0].sizes.pitches])
     return graph.model()
 

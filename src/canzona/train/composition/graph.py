@@ -57,7 +57,7 @@ class Graph:
 
     def constant(self, array: Array) -> str:
         """An unnamed constant, kept once."""
-        array = np.ascontiguousarray(array)
+        array = np.asarray(array, order="C")
         key = (f"{array.dtype}{array.shape}", array.tobytes())
         if key not in self._constants:
             self._constants[key] = self.named(f"constant_{len(self.initializers)}", array)
@@ -65,7 +65,7 @@ class Graph:
 
     def named(self, name: str, array: Array) -> str:
         """A named initializer."""
-        self.initializers.setdefault(name, numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self.initializers.setdefault(name, numpy_helper.from_array(np.asarray(array, order="C"), name))
         return name
 
     def number(self, value: float) -> str:
@@ -164,7 +164,8 @@ def row_scales(weight: Array, largest: int) -> Array:
     room = LARGEST_SUM // largest - weight.shape[1] / 2
     by_sum = np.abs(weight).sum(1) / room
     by_type = np.abs(weight).max(1) / LARGEST_WEIGHT
-    return np.maximum(np.maximum(by_sum, by_type), 1e-12)
+    scales: Array = np.maximum(np.maximum(by_sum, by_type), 1e-12)
+    return scales
 
 
 def stored_weights(models: Sequence[bytes]) -> dict[str, Array]:

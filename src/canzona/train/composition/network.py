@@ -68,7 +68,12 @@ class Sizes:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Sizes:
         """From the values of `to_dict`."""
-        return cls(**{name: tuple(value) if isinstance(value, list | tuple) else value for name, value in values.items()})
+        return cls(
+            **{
+                name: tuple(value) if isinstance(value, list | tuple) else value
+                for name, value in values.items()
+            }
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
@@ -192,7 +197,9 @@ class Composer(nn.Module):
         context = torch.cat([two, functional.dropout(seen, drop * 0.5, self.training), features], -1)
         ends = torch.relu(self.after(after))
         given = torch.cat([context, duration, ends], -1)
-        pitch_logits = self.pitch_copies(self.intervals(self.pitch_head(given), trunk), self.intervals.named(trunk))
+        pitch_logits = self.pitch_copies(
+            self.intervals(self.pitch_head(given), trunk), self.intervals.named(trunk)
+        )
         return (
             self.duration_copies(self.duration_head(context), trunk),
             pitch_logits,
@@ -201,7 +208,7 @@ class Composer(nn.Module):
 
 
 class Copies(nn.Module):
-    """Lets a head raise or lower the classes that its features name as candidates, by one gate a feature.
+    """Lets a head raise or lower the classes that its features name, by one gate a feature.
 
     The head's output holds the classes' logits and then the gates.
     """
@@ -212,7 +219,7 @@ class Copies(nn.Module):
         self.gates = len(columns)
 
     def forward(self, output: Tensor, trunk: Tensor) -> Tensor:
-        """output (batch, time, classes + gates), trunk (batch, time, features) -> logits (batch, time, classes)."""
+        """output (batch, time, classes + gates), trunk (batch, time, features) -> logits."""
         logits = output[..., : self.classes]
         if not self.columns:
             return logits
@@ -233,11 +240,13 @@ class Intervals(nn.Module):
         self.sizes = sizes
         self.classes = INTERVALS if sizes.pitch_steps else 0
         if self.classes:
-            self.register_buffer("table", torch.from_numpy(interval_table(sizes.pitch_steps)), persistent=False)
+            self.register_buffer(
+                "table", torch.from_numpy(interval_table(sizes.pitch_steps)), persistent=False
+            )
             self.register_buffer("of_step", torch.from_numpy(class_of_step(sizes)), persistent=False)
 
     def forward(self, output: Tensor, trunk: Tensor) -> Tensor:
-        """output (..., pitches + gates + intervals) -> (..., pitches + gates), intervals added to the pitches."""
+        """output (..., pitches + gates + intervals) -> (..., pitches + gates), intervals added."""
         if not self.classes:
             return output
         kept, intervals = output[..., : -self.classes], output[..., -self.classes :]
@@ -268,7 +277,7 @@ def interval_table(steps: Sequence[int]) -> np.ndarray:
 
 
 def class_of_step(sizes: Sizes) -> np.ndarray:
-    """The most frequent pitch class of each step class of the step column; the number of classes where none is."""
+    """The most frequent pitch class of each class of the step column; the number of classes for none."""
     found = np.full(sizes.trunk[sizes.step_column], sizes.pitches, np.int64)
     for place, step in reversed(list(enumerate(sizes.pitch_steps))):
         if step != NO_STEP and 0 <= step - sizes.lowest_step < len(found) - 1:
