@@ -16,6 +16,12 @@ import numpy as np
 from canzona.errors import ModelError
 
 GRAPHS = ("trunk.onnx", "pitch.onnx", "flag.onnx")
+_INPUTS = (
+    {"features", "tags", "gaps", "last_duration", "last_pitch", "last_flag", "h1_0", "k1_0", "v1_0"},
+    {"duration", "after"},
+    {"duration", "pitch", "after"},
+)
+"""What each graph takes at least."""
 PARTS = ("duration", "pitch", "flag")
 NEAREST = 64
 MASKED_DISTANCE = NEAREST + 6
@@ -35,7 +41,7 @@ class Network:
 
     Raises
     ------
-    ModelError : a graph is missing or ONNX Runtime refuses it.
+    ModelError : a graph is missing, is another one, or ONNX Runtime refuses it.
     """
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
@@ -55,6 +61,11 @@ class Network:
             raise ModelError(
                 f"{folder} holds no network that can be run", hint="install the model again"
             ) from error
+        for name, session, inputs in zip(GRAPHS, sessions, _INPUTS, strict=True):
+            taken = {value.name for value in session.get_inputs()}
+            if not inputs <= taken or "logits" not in {value.name for value in session.get_outputs()}:
+                raise ModelError(f"{folder / name} is the graph of another kind of model",
+                                 hint="install the model again")  # fmt: skip
         self._trunk, self._pitch, self._flag = sessions
         self._shapes = {value.name: value.shape for value in self._trunk.get_inputs()}
         self._outputs = [value.name for value in self._trunk.get_outputs()]
@@ -188,7 +199,7 @@ class HeadsPast:
 
     @property
     def _room(self) -> int:
-        return -(-max(1, self._time) // _ROOM) * _ROOM
+        return (self._time // _ROOM + 1) * _ROOM
 
     def _grow(self) -> None:
         for name, array in self._arrays.items():

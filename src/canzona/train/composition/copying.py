@@ -11,6 +11,9 @@ from canzona.train.composition.network import INTERVALS, Sizes, class_of_step, i
 GATE_STEPS = 1024
 """Steps a unit in which gates are rounded, so that sums of several are exact."""
 
+LARGEST_GATE = 2**18
+"""In steps; sums of up to 63 gates stay under 2**24."""
+
 
 def copied(graph: Graph, output: str, named: str, classes: int, gates: int) -> str:
     """Logits with each gate added to the class that its feature names.
@@ -23,9 +26,8 @@ def copied(graph: Graph, output: str, named: str, classes: int, gates: int) -> s
     if not gates:
         return output
     logits = _columns(graph, output, 0, classes)
-    levels = graph.op(
-        "Round", graph.op("Mul", _columns(graph, output, classes, classes + gates), graph.number(GATE_STEPS))
-    )
+    gate = _columns(graph, output, classes, classes + gates)
+    levels = graph.levels(gate, 1 / GATE_STEPS, -LARGEST_GATE, LARGEST_GATE)
     inside = graph.op("Min", named, graph.constant(np.array(classes, np.int64)))
     depth, marks = (
         graph.constant(np.array(classes + 1, np.int64)),
