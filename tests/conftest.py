@@ -6,9 +6,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from canzona.composition.model import ComposerModel
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,3 +67,22 @@ def canzona_cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
         return Outcome(code, out, err)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder 'small', trained in a few seconds on tunes by a dice; skips without torch."""
+    pytest.importorskip("torch", reason="the extra 'train' is not installed: no small model to test with")
+    from small_model import train_small_model, write_corpus
+
+    place = tmp_path_factory.mktemp("small")
+    (place / "data").mkdir()
+    return train_small_model(write_corpus(place / "data"), place / "models" / "small")
+
+
+@pytest.fixture(scope="session")
+def composer(small_model: Path) -> ComposerModel:
+    """The small model, opened."""
+    from canzona.composition.model import ComposerModel
+
+    return ComposerModel.open(small_model)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from canzona.cli import options
 
+if TYPE_CHECKING:
+    from canzona.composition.composition import Composition
+
 
 @click.command(short_help="Write new tunes.")
-@options.output("Folder for the tunes, or a file (its ending chooses the format).")
+@options.output("Folder for the tunes, a file (its ending chooses the format), or '-' for stdout.")
 @click.option(
     "--to",
     "kinds",
@@ -24,7 +28,12 @@ from canzona.cli import options
 @click.option("--key", default="", help="Key: G, F#, Bb, Am, 'D dorian'.")
 @click.option("--mode", default="", help="Mode: major, minor, dorian ...")
 @click.option("--meter", default="", help="Meter: 3/4, 6/8 ... or free.")
-@click.option("--bars", type=int, default=None, help="Number of full bars, 1 to 512.")
+@click.option(
+    "--bars",
+    type=int,
+    default=None,
+    help="Full bars to write, 1 to 512; those of --like or --continue come on top.",
+)
 @click.option(
     "--phrases", type=int, default=None, help="Number of phrases (four bars each unless --bars is given)."
 )
@@ -86,31 +95,59 @@ def command(
     from canzona.composition.compose import compose
     from canzona.composition.model import DEFAULT
     from canzona.composition.saving import plan_files, save_all
+    from canzona.conversion import Conversion
 
     look = {"tempo": tempo, "instrument": instrument, "soundfont": str(soundfont) if soundfont else ""}
     names = [kind.strip() for kind in kinds.split(",") if kind.strip()]
-    files = plan_files(output, names, count, force=force) if output is not None else None
+    files = None
+    if output is None or str(output) == "-":
+        _check_stdout(names, count)
+    else:
+        files = plan_files(output, names, count, force=force)
+    Conversion("krn", tempo=tempo)  # refuses a tempo that makes no music before anything is composed
     found = compose(model=model or DEFAULT, count=count, seed=seed, **settings)
     for warning in dict.fromkeys(warning for each in found for warning in each.warnings):
         click.echo(f"canzona: {warning}", err=True)
-    if files is None:
-        if not as_json:
-            for each in found:
-                click.echo(each.to_bytes(names[0]).decode("utf-8", "replace"), nl=False)
-    else:
-        written = save_all(found, files, force=force, look=look)
-        if not quiet and not as_json:
-            for path in written:
-                click.echo(str(path))
+    written = save_all(found, files, force=force, look=look) if files is not None else []
     if as_json:
-        import json
-
-        for each in found:
-            click.echo(json.dumps(each.to_dict(), ensure_ascii=False))
+        _print_json(found, written)
+    elif files is None:
+        _print_tunes(found, names[0], look)
     elif not quiet:
+        for path in written:
+            click.echo(str(path))
+    if not as_json and not quiet:
         first = found[0]
         click.echo(
             f"seed {first.seed}, model {first.model.folder.name}: {first.bits_per_note:.2f} bits a note, "
             f"longest run shared with a training tune {first.copied.length} notes",
             err=True,
         )
+
+
+def _check_stdout(kinds: list[str], count: int) -> None:
+    """Refuse what one stream cannot hold."""
+    from canzona.conversion import target_named
+
+    if len(kinds) != 1:
+        raise click.UsageError("stdout holds one format; name a folder with -o")
+    target = target_named(kinds[0])
+    if count > 1 and (not target.many) and target.name != "krn":
+        raise click.UsageError(f"stdout holds one {target.name} and {count} tunes are asked for; use -o")
+
+
+def _print_tunes(found: list[Composition], kind: str, look: dict[str, Any]) -> None:
+    from canzona.composition.saving import look_of
+    from canzona.conversion import target_named
+
+    chosen = look_of(target_named(kind), look)
+    for each in found:
+        sys.stdout.buffer.write(each.to_bytes(kind, **chosen))
+    sys.stdout.buffer.flush()
+
+
+def _print_json(found: list[Composition], written: list[Path]) -> None:
+    import json
+
+    held = {"tunes": [each.to_dict() for each in found], "files": [str(path) for path in written]}
+    click.echo(json.dumps(held, ensure_ascii=False, indent=1))

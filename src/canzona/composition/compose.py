@@ -19,41 +19,16 @@ import numpy as np
 import canzona
 from canzona.composition.composition import Composition
 from canzona.composition.decode import Plan, Sampling, Written, class_lengths, write_tunes
-from canzona.composition.events import (
-    PHRASE_ENDS,
-    REST,
-    TICKS,
-    TUNE_ENDS,
-    Conditions,
-    Event,
-    EventList,
-    absolute_pitch,
-    beat_unit,
-    encode,
-    region_tags,
-    ticks,
-    tonic_pitch,
-)
-from canzona.composition.model import DEFAULT, ComposerModel, Opening
+from canzona.composition.events import REST, TICKS, EventList, absolute_pitch, beat_unit, ticks, tonic_pitch
+from canzona.composition.model import DEFAULT, ComposerModel
 from canzona.composition.rules import Bars, Phrases, Rule
-from canzona.composition.settings import MOST_TUNES, Settings, key_named, meter_named
-from canzona.errors import EmptyTuneError, UsageError
+from canzona.composition.settings import MOST_TUNES, Settings
+from canzona.composition.start import Start, start_from, start_new
+from canzona.conversion import Conversion
+from canzona.errors import EmptyTuneError, FormatError, UnsupportedError, UsageError
 from canzona.score.format import read
 from canzona.score.provenance import Input, Provenance
-from canzona.score.tune import Barline, Key, Meter, Note, Tune, standard_signature
-
-LIKE_BARS = 2
-"""Bars that a tune made with `like` takes over."""
-
-
-@dataclass(frozen=True)
-class _Start:
-    """Where one tune starts: its key and meter, the given tune if any, and what to tell the user."""
-
-    key: Key
-    opening: EventList
-    given: Tune
-    warnings: tuple[str, ...]
+from canzona.score.tune import Barline, Key, Note, Tune, standard_signature
 
 
 def compose(
@@ -88,6 +63,8 @@ def compose(
     wanted = Settings(**settings)
     if not 1 <= count <= MOST_TUNES:
         raise UsageError(f"{count} tunes cannot be written", hint=f"ask for 1 to {MOST_TUNES}")
+    if seed is not None and seed < 0:
+        raise UsageError(f"{seed} is no seed", hint="give 0 or more")
     if like is not None and continue_ is not None:
         raise UsageError(
             "a tune cannot both open like one and continue one", hint="give like or continue, not both"
@@ -134,20 +111,28 @@ def replay(made: Provenance, *, suffix: str, inputs: dict[str, Path]) -> bytes:
     inputs : where the files lie that it was made from, by their names.
     """
     options = dict(made.options)
-    number, file = int(options.pop("number", 1)), options.pop("file", {})
-    goes_on, like = options.pop("continue", None), options.pop("like", None)
+    try:
+        number, look = int(options.pop("number", 1)), dict(options.pop("file", {}))
+        goes_on, like = options.pop("continue", None), options.pop("like", None)
+        settings = Settings(**options)
+        Conversion("krn", **look)
+    except (TypeError, ValueError) as error:
+        raise FormatError("what the file says of how it was made is none of this version's") from error
     opened = ComposerModel.open(made.model)
     if opened.folder.hash != made.model_hash:
         raise UsageError(
             f"it was made with another version of model '{made.model}'",
             hint=f"install the model whose hash begins with {made.model_hash[:12]}",
         )
-    place = inputs.get(str(goes_on or like))
-    source = _Source.of(None if goes_on else place, place if goes_on else None)
+    name = like if goes_on is None else goes_on
+    if name is not None and (name not in inputs or not made.inputs):
+        raise UnsupportedError("it was made from a tune that no file held", hint="compose from a file")
+    place = None if name is None else inputs[name]
+    source = _Source.of(None if goes_on is not None else place, None if goes_on is None else place)
     if source.file is not None:
         source = replace(source, file=made.inputs[0])
-    written = _compose(opened, Settings(**options), int(made.seed or 0), [number], source, None)
-    return written[0].to_bytes(suffix, **file)
+    written = _compose(opened, settings, int(made.seed or 0), [number], source, None)
+    return written[0].to_bytes(suffix, **look)
 
 
 def _compose(
@@ -183,142 +168,54 @@ def _compose(
     return [replace(each, percentile=model.index.percentile(each.copied.length)) for each in found]
 
 
-def _start(model: ComposerModel, settings: Settings, seed: int, number: int, source: _Source) -> _Start:
+def _start(model: ComposerModel, settings: Settings, seed: int, number: int, source: _Source) -> Start:
     """Draws what is left out, or takes it from the given tune."""
-    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, number, 1))))
-    tags = model.style_tags(settings.style)
     if source.tune is not None:
-        return _start_from(model, source.tune, tags, whole=source.goes_on)
-    warnings = []
-    meter, key, mode = settings.parsed_meter(), settings.parsed_key(), settings.wanted_mode
-    rows = [row for row in model.openings if set(tags) <= set(row.tags)] or list(model.openings)
-    if mode:
-        if not any(row.mode == mode for row in model.openings):
-            warnings.append(
-                f"model '{model.folder.name}' has never seen the mode {mode}: it writes as in no mode"
-            )
-        rows = [row for row in rows if row.mode == mode] or rows
-    if meter is not None:
-        if str(meter) not in model.vocabulary.meter_ids:
-            warnings.append(
-                f"model '{model.folder.name}' has never seen the meter {meter}: it does what it can"
-            )
-        rows = [row for row in rows if row.meter == str(meter)] or [
-            replace(row, pickup=Fraction(0)) for row in rows
-        ]
-    drawn = _draw(rows, random)
-    meter = (
-        meter_named(drawn.meter.replace("+", ""))
-        if meter is None and "+" not in drawn.meter
-        else meter or Meter(4, 4)
-    )
-    if key is None:
-        key = key_named(drawn.tonic)
-    key = Key(key.tonic, key.tonic_alter, mode or drawn.mode or "major")
-    pickup = drawn.pickup if drawn.pickup < meter.length else Fraction(0)
-    tonic = tonic_pitch(key)
-    known = Conditions(drawn.tags, key.mode, int(tonic.midi) % 12, ticks(pickup))
-    barlines = (ticks(pickup),) if pickup else (0,)
-    listed = EventList((), barlines if not meter.is_free else (), ((0, meter),), known)
-    return _Start(key, listed, Tune(), tuple(warnings))
+        return start_from(model, settings, source.tune, whole=source.goes_on)
+    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, number, 1))))
+    return start_new(model, settings, random)
 
 
-def _draw(rows: Sequence[Opening], random: np.random.Generator) -> Opening:
-    summed = np.cumsum([row.count for row in rows])
-    return rows[int(np.searchsorted(summed, random.integers(int(summed[-1])), side="right"))]
-
-
-def _start_from(model: ComposerModel, tune: Tune, tags: tuple[str, ...], *, whole: bool) -> _Start:
-    """The opening that a given tune makes: its first two bars, or all of it."""
-    kept = tune if whole else _first_bars(tune)
-    own = tuple(tag for tag in region_tags(tune) if tag in model.vocabulary.tag_ids)
-    listed = encode(kept, tags or own)
-    events = list(listed.events)
-    if events and events[-1].flag == TUNE_ENDS:
-        ends = whole or kept.notes[-1].phrase_end
-        events[-1] = replace_flag(events[-1], PHRASE_ENDS if ends else 0)
-    length = listed.length
-    meters = listed.meters or ((0, Meter(0, 1, symbol="X")),)
-    bars = tuple(line for line in listed.barlines if line <= length)
-    last_meter = meters[-1][1]
-    if (
-        not last_meter.is_free
-        and (not bars or bars[-1] < length)
-        and _closes(bars, length, last_meter, listed.conditions.pickup)
-    ):
-        bars = (*bars, length)
-    key = tune.key_at(kept.duration) or Key("C", 0, "major")
-    if not key.tonic:
-        tonic = tonic_pitch(key)
-        key = Key(tonic.step, int(tonic.alter), key.mode or "major", key.signature)
-    conditions = replace(listed.conditions, pickup=ticks(tune.pickup))
-    warnings = () if str(last_meter) in model.vocabulary.meter_ids else (
-        f"model '{model.folder.name}' has never seen the meter {last_meter}: it does what it can",
-    )  # fmt: skip
-    return _Start(key, EventList(tuple(events), bars, meters, conditions), kept, warnings)
-
-
-def replace_flag(event: Event, flag: int) -> Event:
-    """The event with another flag."""
-    return Event(event.onset, event.ticks, event.duration, event.pitch, flag)
-
-
-def _closes(bars: Sequence[int], length: int, meter: Meter, pickup: int) -> bool:
-    """Whether a bar line stands at the end: the last bar is full, or was cut short by the pickup."""
-    rest = length - (bars[-1] if bars else 0)
-    return rest in (ticks(meter.length), ticks(meter.length) - pickup)
-
-
-def _first_bars(tune: Tune) -> Tune:
-    """The first two full bars (and the pickup), or in free meter the first phrase."""
-    bars = tune.bars[: LIKE_BARS + bool(tune.pickup)]
-    free = tune.meter is None or tune.meter.is_free or not bars
-    end = tune.phrases()[0][-1].end if free else bars[-1].onset + bars[-1].duration
-    notes = tuple(note for note in tune.notes if note.end <= end) or tune.notes[:1]
-    end = notes[-1].end
-    return tune.replace(
-        notes=notes,
-        barlines=tuple(line for line in tune.barlines if line.onset <= end),
-        meters=tuple(change for change in tune.meters if change[0] < end),
-        keys=tuple(change for change in tune.keys if change[0] < end),
-        sections=(), expansions=(), phrasing="marked" if tune.phrasing == "none" else tune.phrasing,
-    )  # fmt: skip
-
-
-def _rules(model: ComposerModel, settings: Settings, start: _Start) -> tuple[Rule, ...]:
-    meter = start.opening.meters[-1][1]
-    pickup = start.opening.conditions.pickup
-    lengths = class_lengths(model.vocabulary, beat_unit(meter))
-    bars = settings.bars
-    if bars is not None and start.opening.events:
-        bars += len([line for line in start.opening.barlines if line < start.opening.length])
+def _rules(model: ComposerModel, settings: Settings, start: Start) -> tuple[Rule, ...]:
+    meter = start.meter
+    given_bars, given_events = start.given_bars, len(start.opening.events)
     found: list[Rule] = [
-        Bars(lengths, model.chances, bar_length=ticks(meter.length), pickup=pickup, bars=bars)
+        Bars(
+            class_lengths(model.vocabulary.durations, beat_unit(meter)),
+            model.chances,
+            bar_length=ticks(meter.length),
+            pickup=start.opening.conditions.pickup,
+            bars=settings.bars,
+            given_bars=given_bars,
+            given_events=given_events,
+        )
     ]
-    if settings.phrases is not None and settings.bars is not None and not start.opening.events:
-        found.append(Phrases(settings.phrases, settings.bars))
+    if settings.phrases is not None:
+        bars = None if meter.is_free else settings.bars
+        found.append(
+            Phrases(
+                settings.phrases,
+                bars,
+                given_bars=given_bars,
+                given_phrases=start.given_phrases,
+                given_events=given_events,
+            )
+        )
     return tuple(found)
 
 
-def _tune(model: ComposerModel, start: _Start, written: Written, name: str) -> Tune:
+def _tune(model: ComposerModel, start: Start, written: Written, name: str) -> Tune:
     """The written events as a Tune, after the notes that were given."""
     tonic = tonic_pitch(start.key)
     given = start.given
-    shift = given.duration - Fraction(start.opening.length, TICKS) if written.given else Fraction(0)
-    notes = list(given.notes)
-    if notes and written.given:
-        last = notes[-1]
-        ends = written.events[written.given - 1].flag != 0
-        notes[-1] = Note(
-            last.onset, last.duration, last.pitch, last.phrase_start, ends, last.graces, last.attachments
-        )
+    shift = given.duration - Fraction(start.opening.length, TICKS)
+    notes = _given_notes(given, ends=bool(written.given) and written.events[written.given - 1].flag != 0)
     begins = not notes or notes[-1].phrase_end
     for event in written.events[written.given :]:
         pitch = None if event.pitch == REST else absolute_pitch(event.pitch, tonic)  # type: ignore[arg-type]
         ends = event.flag != 0
-        notes.append(
-            Note(Fraction(event.onset, TICKS) + shift, Fraction(event.ticks, TICKS), pitch, begins, ends)
-        )
+        onset = Fraction(event.onset, TICKS) + shift
+        notes.append(Note(onset, Fraction(event.ticks, TICKS), pitch, begins, ends))
         begins = ends
     meters = given.meters or tuple((Fraction(onset, TICKS), meter) for onset, meter in start.opening.meters)
     key = Key(start.key.tonic, start.key.tonic_alter, start.key.mode,
@@ -337,19 +234,48 @@ def _tune(model: ComposerModel, start: _Start, written: Written, name: str) -> T
     )
 
 
+def _given_notes(given: Tune, *, ends: bool) -> list[Note]:
+    """The given notes, whose last phrase ends or goes on; the first opens one."""
+    notes = list(given.notes)
+    if notes:
+        notes[0] = replace(notes[0], phrase_start=True)
+        notes[-1] = replace(notes[-1], phrase_end=ends)
+    return notes
+
+
 def _barlines(given: Tune, end: Fraction, opening: EventList) -> tuple[Barline, ...]:
     """The given bar lines, then one a bar, and a final one at the end."""
     meter = opening.meters[-1][1]
-    lines = [line for line in given.barlines if line.onset < given.duration and line.kind != "final"]
+    lines = [
+        replace(line, kind="double") if line.kind == "final" else line
+        for line in given.barlines
+        if line.onset < given.duration
+    ]
+    last = next((line for line in given.barlines if line.onset == given.duration), None)
+    repeats = last is not None and last.repeat in ("end", "both")
+    closed = opening.barlines[-1:] == (opening.length,)
+    if closed:
+        at = given.duration
+    else:
+        at = lines[-1].onset + meter.length if lines else Fraction(opening.conditions.pickup, TICKS)
+    number = lines[-1].number + 1 if lines else 1
     if not meter.is_free:
-        if lines:
-            at, number = lines[-1].onset + meter.length, lines[-1].number + 1
-        else:
-            at, number = Fraction(opening.conditions.pickup, TICKS), 1
-        known = [Fraction(line, TICKS) for line in opening.barlines if given.notes]
-        if known and lines and known[-1] > lines[-1].onset:
-            at = known[-1]
         while at < end:
-            lines.append(Barline(at, number))
+            ends_repeat = repeats and at == given.duration
+            lines.append(Barline(at, number, repeat="end" if ends_repeat else ""))
             at, number = at + meter.length, number + 1
+    if not closed:
+        lines = _without_open_repeat(lines)
     return (*lines, Barline(end, kind="final"))
+
+
+def _without_open_repeat(lines: list[Barline]) -> list[Barline]:
+    """The bar lines without the start of a repeat that nothing ends any more."""
+    for place in reversed(range(len(lines))):
+        repeat = lines[place].repeat
+        if repeat == "end":
+            break
+        if repeat:
+            lines[place] = replace(lines[place], repeat="end" if repeat == "both" else "")
+            break
+    return lines

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from canzona.composition.originality import CopiedRun
+from canzona.conversion import Conversion
 from canzona.conversion.targets import encode, target_named
 from canzona.errors import UsageError
 from canzona.files import refuse_existing, write_together
@@ -51,30 +53,35 @@ class Composition:
         """Its number among the tunes of that seed, from 1."""
         return int(self.provenance.options["number"])
 
-    def to_bytes(self, kind: str, **look: Any) -> bytes:
+    def to_bytes(
+        self, kind: str, *, tempo: float | None = None, instrument: str = "", soundfont: str = ""
+    ) -> bytes:
         """The tune as a file's bytes.
 
         Parameters
         ----------
         kind : an ending or a name: 'krn', '.abc', 'musicxml', 'mid', 'svg', 'png', 'pdf', 'wav' ...
-        look : `tempo` in quarter notes a minute, and for sound `instrument` and `soundfont`.
+        tempo : quarter notes a minute, 5 to 1000, or None for the kind's own.
+        instrument : the instrument that plays, or an empty string for the default.
+        soundfont : a .sf2 or .sf3 file, for sound; an empty string for none.
+
+        Raises
+        ------
+        UsageError : there is no such kind, the tempo or instrument makes no sense, or a picture
+            would have several pages.
         """
         target = target_named(kind)
-        look = {name: value for name, value in look.items() if value not in (None, "")}
+        look = Conversion(target.name, tempo=tempo, instrument=instrument, soundfont=soundfont).to_dict()
+        del look["to"]
         made = replace(
             self.provenance, options={**self.provenance.options, **({"file": look} if look else {})}
         )
         tune = self.tune.replace(provenance=made.to_json())
-        if "tempo" in look:
-            from fractions import Fraction
-
-            tune = tune.replace(tempo=Fraction(look["tempo"]).limit_denominator(10_000))
-        outputs = encode(
-            [tune],
-            target,
-            instrument=str(look.get("instrument", "")),
-            soundfont=str(look.get("soundfont", "")),
-        )
+        if tempo is not None:
+            tune = tune.replace(tempo=Fraction(tempo).limit_denominator(10_000))
+        if instrument:
+            tune = tune.replace(instrument=instrument)
+        outputs = encode([tune], target, instrument=instrument, soundfont=soundfont)
         if len(outputs) != 1:
             raise UsageError(
                 f"the tune fills {len(outputs)} pages and one {target.name} holds one", hint="write a pdf"

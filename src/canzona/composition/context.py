@@ -166,12 +166,12 @@ class TuneState:
         self._next_barline = 0
         self._next_meter = 0
         self._fixed = _fixed_features(vocabulary, listed)
-        self._set_meter(listed.meters[0][1] if listed.meters else FREE_METER)
+        self._set_meter(FREE_METER)
         self._advance()
 
     def _set_meter(self, meter: Meter) -> None:
         self.meter = meter
-        self.unit = ticks(beat_unit(meter))
+        self.unit = max(1, ticks(beat_unit(meter)))
         self.bar_length = ticks(meter.length)
         self.meter_id = self.vocabulary.meter_ids.get(str(meter), 0)
         self.beats = min(meter.beats, 12)

@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from canzona.composition.context import TuneState, tag_row
-from canzona.composition.events import REST, TICKS, TUNE_ENDS, Event, EventList, Vocabulary, beat_unit
+from canzona.composition.events import TICKS, TUNE_ENDS, Event, EventList, Vocabulary, beat_unit
 from canzona.composition.network import Network, Steps
 from canzona.composition.rules.base import Rule
 from canzona.composition.sampling import draw
@@ -99,7 +99,7 @@ class _Pen:
         self.bits: list[float] = []
         self.last = (0, 0, 0)
         unit = beat_unit(opening.meters[-1][1] if opening.meters else None)
-        self.lengths = class_lengths(vocabulary, unit)
+        self.lengths = class_lengths(vocabulary.durations, unit)
 
     def uniform(self) -> float:
         return float(self.random.random())
@@ -120,9 +120,9 @@ class _Pen:
         return bool(self.events) and self.events[-1].flag == TUNE_ENDS and self.given is None
 
 
-def class_lengths(vocabulary: Vocabulary, unit: Fraction) -> Array:
+def class_lengths(durations: Sequence[Fraction], unit: Fraction) -> Array:
     """Ticks of each duration class for a beat unit in quarter notes; 0 for the escape."""
-    lengths = [value * unit * TICKS for value in vocabulary.durations]
+    lengths = [value * unit * TICKS for value in durations]
     return np.array([int(length) if length.denominator == 1 else 0 for length in lengths] + [0])
 
 
@@ -255,8 +255,3 @@ def _surprise(logits: Array, chosen: Array) -> Array:
     total = np.log2(np.exp(shifted).sum(1))
     result: Array = total - shifted[np.arange(len(chosen)), chosen] / np.log(2.0)
     return result
-
-
-def is_rest(event: Event) -> bool:
-    """True for a silence."""
-    return event.pitch == REST

@@ -70,7 +70,9 @@ class ComposerModel:
         opened = cls(find_model(model, job=JOB), threads)
         try:
             opened.vocabulary, opened.openings, opened.chances  # noqa: B018
-        except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+            if not opened.openings or len(opened.chances) != len(opened.vocabulary.durations) + 1:
+                raise ValueError("openings or chances do not fit the vocabulary")
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{opened.folder.path} is no composer that this version can read",
                 hint="train or install it again",

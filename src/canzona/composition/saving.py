@@ -51,26 +51,46 @@ def plan_files(output: Path, kinds: Sequence[str], count: int, *, force: bool) -
 def save_all(
     found: Sequence[Composition], files: Files, *, force: bool, look: Mapping[str, Any]
 ) -> list[Path]:
-    """Write every tune; the paths, in order. A continuation's given tune is written beside it."""
-    written: list[Path] = []
+    """Write every tune; the paths, in order. A continuation's given tune is written beside it.
+
+    Raises WriteError before anything is written where a target exists and `force` is not set.
+    """
     if not files.single:
         make_folder(files.path)
-    for each in found:
-        stem = files.path if files.single else files.path / f"canzona-{each.seed}-{each.number}"
+    plan = [(each, _paths(each, files)) for each in found]
+    for _, paths in plan:
+        for path, _, _ in paths:
+            refuse_existing(path, force=force)
+    written: list[Path] = []
+    for each, paths in plan:
         outputs: dict[Path, bytes | str] = {}
-        for target in files.targets:
-            path = stem if files.single else stem.with_name(stem.name + target.suffix)
-            chosen = {name: value for name, value in look.items() if _matters(name, target)}
-            outputs[path] = each.to_bytes(target.name, **chosen)
-            if each.goes_on and each.given is not None and target.family == "score":
-                beside = path.with_name(f"{path.stem}-given{target.suffix}")
-                outputs[beside] = each.given_bytes(target.name)
+        for path, target, given in paths:
+            outputs[path] = (
+                each.given_bytes(target.name)
+                if given
+                else each.to_bytes(target.name, **look_of(target, look))
+            )
         written += write_together(outputs, force=force)
     return written
 
 
-def _matters(name: str, target: Target) -> bool:
-    """Whether an option changes a kind of file; others are not put into its provenance."""
-    if name == "tempo":
-        return True
-    return target.family == "sound" or (name == "instrument" and target.suffix == ".mid")
+def _paths(each: Composition, files: Files) -> list[tuple[Path, Target, bool]]:
+    """Path and kind of each file of a tune; True marks the tune that was given."""
+    stem = f"canzona-{each.seed}-{each.number}"
+    found = []
+    for target in files.targets:
+        path = files.path if files.single else files.path / f"{stem}{target.suffix}"
+        found.append((path, target, False))
+        if each.goes_on and each.given is not None and target.family == "score":
+            found.append((path.with_name(f"{path.stem}-given{path.suffix}"), target, True))
+    return found
+
+
+def look_of(target: Target, look: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that change a kind of file; others are not put into its provenance."""
+    sounds = target.family == "sound"
+    return {
+        name: value
+        for name, value in look.items()
+        if name == "tempo" or sounds or (name == "instrument" and target.suffix == ".mid")
+    }

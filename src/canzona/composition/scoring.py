@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
-from canzona.composition.context import walk
-from canzona.composition.events import ESCAPE_BITS, EventList, Vocabulary
+from canzona.composition.context import TuneState, tag_row
+from canzona.composition.decode import class_lengths
+from canzona.composition.events import ESCAPE_BITS, TICKS, Event, EventList, Vocabulary
 from canzona.composition.network import Network, Steps
 
 Array = np.ndarray
@@ -30,7 +33,7 @@ class Scored:
         duration, is the one that stands.
     durations : float32 (events, durations + 1), the distribution of each duration.
     pitch_before : int16 (events,), the most probable pitch when the duration is not yet known:
-        the one given the most probable duration.
+        the one given the most probable duration, as if the event lasted so long.
     """
 
     bits: Array
@@ -62,49 +65,79 @@ def log2_softmax(logits: Array) -> Array:
     return result
 
 
-class _Rows:
-    """What is collected of one tune, event by event."""
+class _Reading:
+    """One tune that is being read, and what is collected of it, event by event."""
 
-    def __init__(self, events: int, durations: int) -> None:
+    def __init__(self, vocabulary: Vocabulary, listed: EventList) -> None:
+        events = len(listed.events)
+        self.vocabulary = vocabulary
+        self.events = listed.events
+        self.state = TuneState(vocabulary, listed)
+        self.last = (0, 0, 0)
         self.bits = np.zeros((events, 3))
         self.right = np.zeros((events, 2), bool)
-        self.durations = np.zeros((events, durations), np.float32)
+        self.durations = np.zeros((events, vocabulary.duration_escape + 1), np.float32)
         self.pitch_before = np.zeros(events, np.int16)
+
+    def classes(self, event: Event) -> tuple[int, int, int]:
+        """Classes of an event's duration, pitch and flag."""
+        known = self.vocabulary
+        return (
+            known.duration_ids.get(event.duration, known.duration_escape),
+            known.pitch_ids.get(event.pitch, known.pitch_escape),
+            event.flag,
+        )
+
+    def after_class(self, duration: int) -> tuple[int, ...]:
+        """Features after the coming event if it were of this class of duration."""
+        lengths = _lengths(self.vocabulary.durations, Fraction(self.state.unit, TICKS))
+        return self.state.after(lengths[duration])
+
+    def push(self, event: Event) -> None:
+        """Goes on behind an event."""
+        self.last = self.classes(event)
+        self.state.push(event, *self.last[:2])
+
+
+@lru_cache(maxsize=64)
+def _lengths(durations: tuple[Fraction, ...], unit: Fraction) -> list[int]:
+    found: list[int] = class_lengths(durations, unit).tolist()
+    return found
 
 
 def _score_batch(network: Network, vocabulary: Vocabulary, lists: Sequence[EventList]) -> Iterator[Scored]:
     """Scores of tunes given in falling order of length."""
-    walked = [walk(vocabulary, listed) for listed in lists]
-    lengths = np.array([len(listed.events) for listed in lists])
-    rows = [_Rows(length, vocabulary.duration_escape + 1) for length in lengths.tolist()]
-    steps = network.start(len(lists), np.stack([arrays["tags"] for arrays in walked]))
-    running = len(lists)
-    for time in range(int(lengths.max(initial=0))):
-        alive = int((lengths > time).sum())
-        if alive < running:
-            steps.keep(np.arange(alive))
+    readings = [_Reading(vocabulary, listed) for listed in lists]
+    tags = np.array([tag_row(vocabulary, listed.conditions.tags) for listed in lists], np.int64)
+    steps = network.start(len(lists), tags)
+    running = readings
+    for time in range(max((len(listed.events) for listed in lists), default=0)):
+        alive = [reading for reading in running if len(reading.events) > time]
+        if len(alive) < len(running):
+            steps.keep(np.arange(len(alive)))
             running = alive
-        at = {name: np.stack([arrays[name][time] for arrays in walked[:alive]]).astype(np.int64)
-              for name in ("trunk", "after", "targets")}  # fmt: skip
-        at["last"] = np.stack([arrays["targets"][max(0, time - 1)] for arrays in walked[:alive]]).astype(
-            np.int64
-        )
-        _score_step(steps, vocabulary, at, rows[:alive], time)
-    for row in rows:
-        yield Scored(row.bits, row.right, row.durations, row.pitch_before)
+        _score_step(steps, vocabulary, running, time)
+        for reading in running:
+            reading.push(reading.events[time])
+    for reading in readings:
+        yield Scored(reading.bits, reading.right, reading.durations, reading.pitch_before)
 
 
-def _score_step(
-    steps: Steps, vocabulary: Vocabulary, at: dict[str, Array], rows: Sequence[_Rows], time: int
-) -> None:
+def _score_step(steps: Steps, vocabulary: Vocabulary, readings: Sequence[_Reading], time: int) -> None:
     """One event of every tune that has one."""
-    duration, pitch, flag = (np.ascontiguousarray(at["targets"][:, part]) for part in range(3))
-    coming = steps.duration(at["trunk"], at["last"])
+    events = [reading.events[time] for reading in readings]
+    targets = np.array([each.classes(event) for each, event in zip(readings, events, strict=True)], np.int64)
+    duration, pitch, flag = (np.ascontiguousarray(targets[:, part]) for part in range(3))
+    features = np.array([reading.state.before() for reading in readings], np.int64)
+    coming = steps.duration(features, np.array([reading.last for reading in readings], np.int64))
     likely = coming[:, : vocabulary.duration_escape].argmax(1)
-    before = steps.pitch(likely, at["after"]).argmax(1)
-    given = steps.pitch(duration, at["after"])
-    ending = steps.flag(duration, pitch, at["after"])
-    here = np.arange(len(rows))
+    guessed = [each.after_class(place) for each, place in zip(readings, likely.tolist(), strict=True)]
+    before = steps.pitch(likely, np.array(guessed, np.int64)).argmax(1)
+    after = [each.state.after(event.ticks) for each, event in zip(readings, events, strict=True)]
+    follows = np.array(after, np.int64)
+    given = steps.pitch(duration, follows)
+    ending = steps.flag(duration, pitch, follows)
+    here = np.arange(len(readings))
     logs = [log2_softmax(table) for table in (coming, given, ending)]
     bits = np.stack(
         [-table[here, target] for table, target in zip(logs, (duration, pitch, flag), strict=True)], 1
@@ -113,6 +146,6 @@ def _score_step(
     bits[:, 1] += ESCAPE_BITS["pitch"] * (pitch == vocabulary.pitch_escape)
     right = np.stack([coming.argmax(1) == duration, given.argmax(1) == pitch], 1)
     shares = np.exp2(logs[0])
-    for place, row in enumerate(rows):
-        row.bits[time], row.right[time] = bits[place], right[place]
-        row.durations[time], row.pitch_before[time] = shares[place], before[place]
+    for place, reading in enumerate(readings):
+        reading.bits[time], reading.right[time] = bits[place], right[place]
+        reading.durations[time], reading.pitch_before[time] = shares[place], before[place]

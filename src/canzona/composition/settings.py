@@ -13,6 +13,9 @@ from canzona.score.tune import MODES, Key, Meter
 MOST_TUNES = 100_000
 MOST_TEMPERATURE = 5.0
 
+BARS_A_PHRASE = 4
+"""Bars for each phrase where phrases alone are asked for."""
+
 _KEY = re.compile(r"\s*([A-Ga-g])(#{1,2}|b{1,2}|-{1,2}|♯|♭)?\s*(.*?)\s*$")
 _METER = re.compile(r"\s*(\d{1,3})\s*/\s*(\d{1,3})\s*$")
 _MODE_NAMES = {
@@ -31,8 +34,9 @@ class Settings:
     key : 'G', 'F#', 'Bb', with or without a mode ('Am', 'D dorian'), or ''.
     mode : 'major', 'minor', 'dorian' ..., or ''.
     meter : '3/4', '6/8', 'free' ..., or ''.
-    bars : full bars, 1 to 512, or None: the model ends where it likes.
-    phrases : phrases, 1 to the number of bars, or None.
+    bars : full bars to write, 1 to 512, or None: the model ends where it likes. Bars that are
+        taken over from a given tune do not count.
+    phrases : phrases to write, 1 to the number of bars, or None; without `bars` four bars each.
     temperature : 0 (always the most probable event) to 5; 1 is the model's own.
     top_p : in (0, 1]; draw only among the most probable events with this much probability.
 
@@ -51,25 +55,27 @@ class Settings:
     top_p: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.bars is not None and not 1 <= self.bars <= MOST_BARS:
-            raise UsageError(f"a tune cannot have {self.bars} bars", hint=f"ask for 1 to {MOST_BARS}")
+        meter, named = self.parsed_meter(), self.parsed_key()
+        free = meter is not None and meter.is_free
         if self.phrases is not None and self.phrases < 1:
             raise UsageError(f"a tune cannot have {self.phrases} phrases", hint="ask for 1 or more")
+        if free and self.bars is not None:
+            raise UsageError("free meter has no bars to count", hint="leave out the bars or the meter")
+        if self.phrases is not None and self.bars is None and not free:
+            object.__setattr__(self, "bars", BARS_A_PHRASE * self.phrases)
+        if self.bars is not None and not 1 <= self.bars <= MOST_BARS:
+            raise UsageError(f"a tune cannot have {self.bars} bars", hint=f"ask for 1 to {MOST_BARS}")
         if not 0 <= self.temperature <= MOST_TEMPERATURE:
             raise UsageError(
                 f"temperature {self.temperature} is out of range", hint="choose 0 to 5; 1 is the model's own"
             )
         if not 0 < self.top_p <= 1:
             raise UsageError(f"top-p {self.top_p} is out of range", hint="choose more than 0 and at most 1")
-        if self.phrases is not None and self.bars is None:
-            object.__setattr__(self, "bars", 4 * self.phrases)
-        named = self.parsed_key()
         mode = mode_named(self.mode) if self.mode else ""
         if named is not None and named.mode and mode and named.mode != mode:
             raise UsageError(
                 f"key '{self.key}' and mode '{self.mode}' contradict each other", hint="give one of them"
             )
-        self.parsed_meter()
 
     @property
     def wanted_mode(self) -> str:

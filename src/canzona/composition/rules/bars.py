@@ -35,7 +35,9 @@ class Bars:
     chances : float64, probability of each class in the training corpus.
     bar_length : ticks of a full bar, 0 in free meter.
     pickup : ticks of the pickup, 0 without one.
-    bars : full bars from the first bar line of the tune, or None: the model ends where it likes.
+    bars : full bars to write, or None: the model ends where it likes.
+    given_bars, given_events : bars begun and events in what the tune begins with; the bars to
+        write follow them.
 
     Raises
     ------
@@ -43,18 +45,29 @@ class Bars:
     """
 
     def __init__(
-        self, lengths: Array, chances: Array, *, bar_length: int, pickup: int, bars: int | None
+        self,
+        lengths: Array,
+        chances: Array,
+        *,
+        bar_length: int,
+        pickup: int,
+        bars: int | None,
+        given_bars: int = 0,
+        given_events: int = 0,
     ) -> None:
         self._lengths = lengths.astype(np.int64)
         self._chances = np.where(self._lengths > 0, chances, 0.0)
         self._bar_length = bar_length
-        self._pickup = pickup
-        self._bars = bars
+        self._bars = None if bars is None else given_bars + bars
+        self._most_bars = given_bars + FREE_BARS
+        self._most_events = given_events + FREE_EVENTS
         self._mass: dict[int, float] = {0: 1.0}
-        if bar_length and not all(self.mass(left) > 0 for left in {bar_length, bar_length - pickup, pickup}):
+        if bar_length and not self.mass(bar_length) > 0:
             raise RulesError(
                 "no durations that the model knows fill a bar of this meter", hint="choose another meter"
             )
+        # A last bar is short by the pickup only where durations fill what is left of it.
+        self._pickup = pickup if self.mass(max(0, bar_length - pickup)) > 0 else 0
 
     def mass(self, left: int) -> float:
         """Chance that drawn durations fill exactly `left` ticks."""
@@ -88,12 +101,12 @@ class Bars:
         weights[[GOES_ON, PHRASE_ENDS]] = 1.0
         if not self._bar_length:
             weights[TUNE_ENDS] = 1.0 if len(state.onsets) else 0.0
-            return _only_end() if len(state.onsets) + 1 >= FREE_EVENTS else weights
+            return _only_end() if len(state.onsets) + 1 >= self._most_events else weights
         place, left = state.place(length)
         if self._bars is None:
             if place and left in (0, self._pickup) and state.bars:
                 weights[TUNE_ENDS] = 1.0
-            return _only_end() if left == 0 and state.bars >= FREE_BARS else weights
+            return _only_end() if left == 0 and state.bars >= self._most_bars else weights
         return _only_end() if self._last(state) and self._left(state) == length else weights
 
     def _last(self, state: TuneState) -> bool:

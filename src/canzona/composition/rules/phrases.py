@@ -1,8 +1,9 @@
-"""A given number of phrases in a given number of bars.
+"""A given number of phrases.
 
-A phrase may end anywhere, at most once a bar, and the last one ends with the tune. The surrogate
-lets each bar before the last hold an end with equal chance, so the backward mass of k ends in n
-bars is binomial; more ends than bars are a dead end.
+In a meter a phrase may end in each bar once, wherever in it, and the last one ends with the
+tune. The surrogate lets each bar before the last hold an end with equal chance, so the backward
+mass of k ends in n bars is binomial; more ends than bars are a dead end. In the pickup, and in a
+bar that a given tune has begun, no phrase ends. In free meter any event may end a phrase.
 """
 
 from __future__ import annotations
@@ -13,28 +14,48 @@ import numpy as np
 
 from canzona.composition.context import TuneState
 from canzona.composition.events import GOES_ON, PHRASE_ENDS, TUNE_ENDS
+from canzona.composition.rules.bars import FREE_EVENTS
 from canzona.errors import RulesError
 
 Array = np.ndarray
 
 
 class Phrases:
-    """The rule for `phrases` phrases in `bars` bars, both 1 or more.
+    """The rule for so many phrases in so many bars, both 1 or more.
+
+    Parameters
+    ----------
+    phrases : phrases to write.
+    bars : bars to write them in; None in free meter.
+    given_bars, given_phrases, given_events : bars begun, phrases ended and events in what the
+        tune begins with; those to write follow them.
 
     Raises
     ------
-    RulesError : there are more phrases than bars.
+    RulesError : there are more phrases than bars, or than events in free meter.
     """
 
-    def __init__(self, phrases: int, bars: int) -> None:
-        if phrases > bars:
+    def __init__(
+        self,
+        phrases: int,
+        bars: int | None,
+        *,
+        given_bars: int = 0,
+        given_phrases: int = 0,
+        given_events: int = 0,
+    ) -> None:
+        room, what = (FREE_EVENTS, "notes of free meter") if bars is None else (bars, "bars")
+        if phrases > room:
             raise RulesError(
-                f"{phrases} phrases do not fit into {bars} bars",
-                hint="a phrase has at least one bar: ask for fewer phrases or more bars",
+                f"{phrases} phrases do not fit into {room} {what}",
+                hint=f"a phrase has at least one of them: ask for {room} phrases or fewer",
             )
         self._phrases = phrases
         self._bars = bars
-        self._chance = (phrases - 1) / max(1, bars - 1)
+        self._given_bars = given_bars
+        self._given_phrases = given_phrases
+        self._most_events = given_events + FREE_EVENTS
+        self._chance = (phrases - 1) / max(1, room - 1)
 
     def durations(self, state: TuneState) -> Array | None:
         """No opinion."""
@@ -45,18 +66,23 @@ class Phrases:
         return None
 
     def flags(self, state: TuneState, length: int) -> Array:
-        """Phrase ends that leave the right number for the bars to come."""
-        bar = max(1, state.bars)
-        ended = len(state.phrase_starts) - 1
+        """Phrase ends that leave the right number for what is to come."""
+        ended = len(state.phrase_starts) - 1 - self._given_phrases
         wanted = self._phrases - ended - 1  # beside the one that ends the tune
-        used = ended > 0 and state.phrase_starts[-1] > state.barline
-        _, rest = state.place(length)
-        later = self._bars - 1 - bar
-        here = not used and bar < self._bars
         weights = np.zeros(3)
+        weights[TUNE_ENDS] = 1.0 if wanted == 0 else 0.0
+        if self._bars is None:
+            later = self._most_events - len(state.onsets) - 2  # the last event ends the tune
+            weights[GOES_ON] = 1.0 if wanted <= later else 0.0
+            weights[PHRASE_ENDS] = 1.0 if wanted > 0 else 0.0
+            return weights
+        bar = state.bars - self._given_bars
+        later = self._bars - max(1, bar) - (bar > 0)
+        used = ended > 0 and state.phrase_starts[-1] > state.barline
+        here = 0 < bar < self._bars and not used
+        _, rest = state.place(length)
         weights[GOES_ON] = self._mass(wanted, later + (here and rest > 0))
         weights[PHRASE_ENDS] = self._mass(wanted - 1, later) if here else 0.0
-        weights[TUNE_ENDS] = 1.0 if wanted == 0 else 0.0
         return weights
 
     def _mass(self, ends: int, bars: int) -> float:

@@ -68,12 +68,10 @@ class Sizes:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Sizes:
         """From the values of `to_dict`."""
-        return cls(
-            **{
-                name: tuple(value) if isinstance(value, list | tuple) else value
-                for name, value in values.items()
-            }
-        )
+        held: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list | tuple) else value for name, value in values.items()
+        }
+        return cls(**held)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""

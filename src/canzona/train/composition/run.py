@@ -173,10 +173,7 @@ def _train_one(
 
 def _parent_networks(parent: ComposerModel) -> list[Composer]:
     folder = parent.folder
-    sizes = [
-        Sizes(**{**row, "trunk": tuple(row["trunk"]), "after": tuple(row["after"])})
-        for row in folder.behaviour["sizes"]
-    ]
+    sizes = [Sizes.from_dict(row) for row in folder.behaviour["sizes"]]
     return restore([folder.file(f"{name}.onnx").read_bytes() for name in ("trunk", "pitch", "flag")], sizes)
 
 
