@@ -26,6 +26,11 @@ def command() -> None:
 )
 @click.option("--blind", is_flag=True, help="Hide the regions of the tunes.")
 @click.option(
+    "--held-out",
+    is_flag=True,
+    help="Only the tunes that the model's training held out; DIR are the folders of its training.",
+)
+@click.option(
     "--batch",
     type=click.IntRange(1, 4096),
     default=64,
@@ -47,6 +52,7 @@ def evaluate_compose(
     card: bool,
     seed: int | None,
     blind: bool,
+    held_out: bool,
     batch: int,
 ) -> None:
     """Bits a note on every readable tune below the folders, or figures of composed tunes.
@@ -67,7 +73,9 @@ def evaluate_compose(
     opened = ComposerModel.open(model or DEFAULT)
     reports: list[dict[str, Any]] = []
     if folders:
-        reports.append(report_values(evaluate(folders, model=opened, blind=blind, batch=batch)))
+        reports.append(
+            report_values(evaluate(folders, model=opened, blind=blind, held_out=held_out, batch=batch))
+        )
     if samples is not None:
         reports.append(
             report_values(evaluate_samples(samples, model=opened, seed=1 if seed is None else seed))

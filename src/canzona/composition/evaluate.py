@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 
 from canzona.composition.compose import compose
-from canzona.composition.corpus import read_corpus
+from canzona.composition.corpus import Corpus, read_corpus
 from canzona.composition.events import EventList, encode
+from canzona.composition.families import find_families, split
 from canzona.composition.model import DEFAULT, HUMAN, ComposerModel
 from canzona.composition.passes import second_passes
 from canzona.composition.samples import CorpusFigures, sample_figures
 from canzona.composition.scoring import Scored, score
 from canzona.composition.timesteps import StepCounts, count_steps
-from canzona.errors import EmptyTuneError
+from canzona.errors import EmptyTuneError, UsageError
 from canzona.evaluation.bootstrap import bootstrap_ratio
 
 
@@ -32,6 +33,7 @@ def evaluate(
     *,
     model: str | Path | ComposerModel = DEFAULT,
     blind: bool = False,
+    held_out: bool = False,
     batch: int = 64,
 ) -> dict[str, Any]:
     """Score every readable tune below some folders.
@@ -41,6 +43,7 @@ def evaluate(
     folders : folders or files of scores, in every format.
     model : a model's name or folder.
     blind : hide the regions.
+    held_out : of the folders that the model was trained on, take the families held out only.
     batch : tunes scored side by side; no figure depends on it.
 
     Returns
@@ -53,9 +56,12 @@ def evaluate(
     Raises
     ------
     EmptyTuneError : no tune has a note.
+    UsageError : `held_out`, and the folders are not those of the training.
     """
     opened = model if isinstance(model, ComposerModel) else ComposerModel.open(model)
     corpus = read_corpus([Path(folder) for folder in folders], blind=blind)
+    if held_out:
+        corpus = _held_out(opened, corpus)
     if not corpus.tunes:
         raise EmptyTuneError("there is no tune with a note to evaluate", hint="give folders with scores")
     lists = [encode(tune, tags) for tune, tags in zip(corpus.tunes, corpus.tags, strict=True)]
@@ -70,10 +76,28 @@ def evaluate(
         "empty": len(corpus.empty),
         "unreadable": len(corpus.unreadable),
         "blind": blind,
+        "held_out": held_out,
         **_bits(scored),
         **_steps(opened, lists, scored, baseline),
         "first_pass": _first_pass(lists, scored, played_out),
     }
+
+
+def _held_out(model: ComposerModel, corpus: Corpus) -> Corpus:
+    """What the model's training held out of the corpus that it was trained on."""
+    training = model.folder.config.get("training", {})
+    made = training.get("split", {})
+    families = find_families(zip(corpus.names, corpus.tunes, strict=True))
+    found = split(families, str(made.get("salt")), float(made.get("share", 0.0)))
+    if found.digest != made.get("digest"):
+        raise UsageError(
+            f"these {len(corpus.tunes)} tunes are not the ones that '{model.folder.name}' was trained on",
+            hint=f"give the folders of its training: {', '.join(training.get('folders', ()))}",
+        )
+    kept = set(found.held_out)
+    rows = zip(corpus.names, corpus.tunes, corpus.tags, strict=True)
+    names, tunes, tags = zip(*(row for row in rows if row[0] in kept), strict=True)
+    return Corpus(names, tunes, tags, corpus.empty, corpus.unreadable)
 
 
 def _bits(scored: Sequence[Scored]) -> dict[str, Any]:
