@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import copy
 import csv
+import io
 import math
-import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from canzona.errors import UsageError
+from canzona.files import make_folder, write_atomic, write_together
 
 CHECKPOINT, CURVES, PICTURE = "checkpoint.pt", "curves.csv", "curves.png"
 
@@ -102,9 +104,11 @@ def train(
 
     Raises
     ------
-    UsageError : there is a checkpoint and `resume` is not set, or none and it is.
+    UsageError : there is a checkpoint and `resume` is not set, or none and it is; it is damaged or
+        of another network.
+    WriteError : the folder cannot be written; the last checkpoint stays.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     run = _Run(task, settings, folder)
     if resume:
         run.load()
@@ -112,9 +116,8 @@ def train(
         raise UsageError(
             f"{folder} holds an unfinished training", hint="go on with --resume, or choose another folder"
         )
-    while (
-        run.progress.epoch < settings.epochs
-        and run.progress.epoch - run.progress.best_epoch <= settings.patience
+    while run.progress.epoch < settings.epochs and run.progress.epoch - run.progress.best_epoch < max(
+        1, settings.patience
     ):
         row = run.epoch(tick)
         run.save(row)
@@ -206,56 +209,62 @@ class _Run:
             "progress": {name: float(value) for name, value in vars(self.progress).items()},
             "rows": self.rows,
         }
-        draft = self.folder / f"{CHECKPOINT}.new"
-        torch.save(state, draft)
-        os.replace(draft, self.folder / CHECKPOINT)
+        data = io.BytesIO()
+        torch.save(state, data)
+        write_atomic(self.folder / CHECKPOINT, data.getvalue(), force=True)
         write_curves(self.rows, self.folder)
 
     def load(self) -> None:
         path = self.folder / CHECKPOINT
         if not path.exists():
             raise UsageError(f"{self.folder} holds no training to go on with", hint="leave out --resume")
-        state = torch.load(path, weights_only=True)
+        try:
+            self._take(torch.load(path, weights_only=True))
+        except (EOFError, LookupError, RuntimeError, TypeError, ValueError, UnpicklingError) as error:
+            raise UsageError(
+                f"{path} is damaged, or of another network than the one to train",
+                hint="train with the recipe and data that it was begun with, or anew in another folder",
+            ) from error
+
+    def _take(self, state: dict[str, Any]) -> None:
         self.task.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.best_weights = state["best_weights"]
         self.optimizer.load_state_dict(state["optimizer"])
         held = state["progress"]
-        self.progress = Progress(
-            int(held["epoch"]),
-            int(held["step"]),
-            held["best"],
-            int(held["best_epoch"]),
-            held["seconds"],
-            held["cpu_seconds"],
-        )
+        counts = {name: int(held[name]) for name in ("epoch", "step", "best_epoch")}
+        self.progress = Progress(**{**held, **counts})
         self.rows = list(state["rows"])
 
 
 def write_curves(rows: list[Row], folder: Path) -> None:
     """The figures of all epochs as CSV and PNG."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    with (folder / CURVES).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, names)
-        writer.writeheader()
-        writer.writerows({name: round(value, 5) for name, value in row.items()} for row in rows)
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, names)
+    writer.writeheader()
+    writer.writerows({name: round(value, 5) for name, value in row.items()} for row in rows)
+    drawn = [name for name in names if name not in ("epoch", "minutes", "score")]
+    write_together({folder / CURVES: table.getvalue(), folder / PICTURE: _picture(rows, drawn)}, force=True)
+
+
+def _picture(rows: list[Row], names: list[str]) -> bytes:
+    """Lines over the epochs, as PNG."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
+    epochs = [row["epoch"] for row in rows]
     for name in names:
-        if name not in ("epoch", "minutes", "score"):
-            axes.plot(
-                [row["epoch"] for row in rows],
-                [row.get(name, math.nan) for row in rows],
-                marker=".",
-                label=name.replace("_", " "),
-            )
+        values = [row.get(name, math.nan) for row in rows]
+        axes.plot(epochs, values, marker=".", label=name.replace("_", " "))
     axes.set_xlabel("epoch")
     axes.set_ylabel("bits a note")
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small", frameon=False)
-    figure.savefig(folder / PICTURE, dpi=150)
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=150)
     pyplot.close(figure)
+    return data.getvalue()
