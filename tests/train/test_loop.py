@@ -280,7 +280,7 @@ def test_weight_decay_spares_biases_and_embeddings(tmp_path: Path) -> None:
     task = Line()
     task.network = Named()
     run = loop._Run(task, SETTINGS, tmp_path)
-    decayed = [weight for weight in run.optimizer.param_groups[0]["params"]]
+    decayed = list(run.optimizer.param_groups[0]["params"])
     assert len(decayed) == 1 and decayed[0] is task.network.map.weight
     assert run.optimizer.param_groups[1]["weight_decay"] == 0
     assert len(run.optimizer.param_groups[1]["params"]) == 3
