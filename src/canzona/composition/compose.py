@@ -151,12 +151,13 @@ def _compose(
     sampling = Sampling(settings.temperature, settings.top_p)
     written = write_tunes(model.network, model.vocabulary, plans, sampling, progress=progress)
     found = []
+    model_hash = model.folder.hash
     for number, start, result in zip(numbers, starts, written, strict=True):
         options = {**settings.to_dict(), "number": number}
         if source.tune is not None:
             options["continue" if source.goes_on else "like"] = source.file.name if source.file else ""
         made = Provenance(
-            canzona.__version__, "compose", model.folder.name, model.folder.hash, seed, options,
+            canzona.__version__, "compose", model.folder.name, model_hash, seed, options,
             (source.file,) if source.file else (),
         )  # fmt: skip
         tune = _tune(model, start, result, f"{seed}.{number}").replace(provenance=made.to_json())

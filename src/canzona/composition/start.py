@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 
@@ -162,10 +163,15 @@ def _unseen(model: ComposerModel, meter: Meter) -> list[str]:
 
 
 def _meter_of(row: Opening) -> Meter:
-    """The meter of an opening, as `str` writes it: '3/4', '3+2/8' or 'free'."""
-    if row.meter == "free":
+    return _meter_named(row.meter)
+
+
+@cache
+def _meter_named(name: str) -> Meter:
+    """The meter that `str` writes so: '3/4', '3+2/8' or 'free'."""
+    if name == "free":
         return FREE_METER
-    beats, unit = row.meter.split("/")
+    beats, unit = name.split("/")
     parts = tuple(map(int, beats.split("+")))
     return Meter(sum(parts), int(unit), parts if len(parts) > 1 else ())
 

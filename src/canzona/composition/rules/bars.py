@@ -8,6 +8,9 @@ from the training corpus fill the rest of the bar exactly.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 import numpy as np
 
 from canzona.composition.context import TuneState
@@ -55,13 +58,11 @@ class Bars:
         given_bars: int = 0,
         given_events: int = 0,
     ) -> None:
-        self._lengths = lengths.astype(np.int64)
-        self._chances = np.where(self._lengths > 0, chances, 0.0)
+        self._filling = _filling(tuple(lengths.tolist()), tuple(chances.tolist()))
         self._bar_length = bar_length
         self._bars = None if bars is None else given_bars + bars
         self._most_bars = given_bars + FREE_BARS
         self._most_events = given_events + FREE_EVENTS
-        self._mass: dict[int, float] = {0: 1.0}
         if bar_length and not self.mass(bar_length) > 0:
             raise RulesError(
                 "no durations that the model knows fill a bar of this meter", hint="choose another meter"
@@ -71,43 +72,28 @@ class Bars:
 
     def mass(self, left: int) -> float:
         """Chance that drawn durations fill exactly `left` ticks."""
-        found = self._mass.get(left)
-        if found is None:
-            self._mass[left] = 0.0
-            found = 0.0
-            for length, chance in zip(self._lengths.tolist(), self._chances.tolist(), strict=True):
-                if chance and length <= left:
-                    found = found + chance * self.mass(left - length)
-            self._mass[left] = found
-        return found
+        return self._filling.mass(left)
 
     def durations(self, state: TuneState) -> Array:
-        """Weights of the durations that the bar has room for."""
-        if not self._bar_length:
-            return np.where(self._lengths > 0, 1.0, 0.0)
-        left = self._left(state)
-        rests = left - self._lengths
-        weights = [self.mass(rest) if rest >= 0 and length > 0 else 0.0
-                   for rest, length in zip(rests.tolist(), self._lengths.tolist(), strict=True)]  # fmt: skip
-        return np.array(weights)
+        """Weights of the durations that the bar has room for; not to be written to."""
+        return self._filling.weights(self._left(state)) if self._bar_length else self._filling.usable
 
     def pitches(self, state: TuneState, length: int) -> Array | None:
         """No opinion."""
         return None
 
     def flags(self, state: TuneState, length: int) -> Array:
-        """The tune ends where its last bar is full, and nowhere else."""
-        weights = np.zeros(3)
-        weights[[GOES_ON, PHRASE_ENDS]] = 1.0
+        """The tune ends where its last bar is full, and nowhere else; not to be written to."""
         if not self._bar_length:
-            weights[TUNE_ENDS] = 1.0 if len(state.onsets) else 0.0
-            return _only_end() if len(state.onsets) + 1 >= self._most_events else weights
+            if len(state.onsets) + 1 >= self._most_events:
+                return _ENDS
+            return _MAY_END if state.onsets else _GOES_ON
         place, left = state.place(length)
         if self._bars is None:
-            if place and left in (0, self._pickup) and state.bars:
-                weights[TUNE_ENDS] = 1.0
-            return _only_end() if left == 0 and state.bars >= self._most_bars else weights
-        return _only_end() if self._last(state) and self._left(state) == length else weights
+            if left == 0 and state.bars >= self._most_bars:
+                return _ENDS
+            return _MAY_END if place and left in (0, self._pickup) and state.bars else _GOES_ON
+        return _ENDS if self._last(state) and self._left(state) == length else _GOES_ON
 
     def _last(self, state: TuneState) -> bool:
         return self._bars is not None and state.bars >= self._bars
@@ -118,7 +104,72 @@ class Bars:
         return left - self._pickup if self._last(state) and left > self._pickup else left
 
 
-def _only_end() -> Array:
+class _Filling:
+    """How durations fill what is left of a bar; its tables grow as they are asked for.
+
+    Parameters
+    ----------
+    lengths : ticks of each duration class, 0 for classes that may not be used.
+    chances : probability of each class in the training corpus.
+    """
+
+    def __init__(self, lengths: Sequence[int], chances: Sequence[float]) -> None:
+        self._lengths = lengths
+        self._steps = [
+            (length, chance) for length, chance in zip(lengths, chances, strict=True) if length and chance
+        ]
+        self._mass = {0: 1.0}
+        self._weights: dict[int, Array] = {}
+        self.usable = np.array([1.0 if length else 0.0 for length in lengths])
+        self.usable.flags.writeable = False
+
+    def mass(self, left: int) -> float:
+        """Chance that drawn durations fill exactly `left` ticks, 0 or more."""
+        known = self._mass
+        if left not in known:
+            for rest in self._unknown(left):  # the sum runs in the order of the classes
+                total = 0.0
+                for length, chance in self._steps:
+                    if length <= rest:
+                        total = total + chance * known[rest - length]
+                known[rest] = total
+        return known[left]
+
+    def weights(self, left: int) -> Array:
+        """The mass behind each class of duration, float64 (durations + 1,)."""
+        if left not in self._weights:
+            rests = [left - length if length else -1 for length in self._lengths]
+            found = np.array([self.mass(rest) if rest >= 0 else 0.0 for rest in rests])
+            found.flags.writeable = False
+            self._weights[left] = found
+        return self._weights[left]
+
+    def _unknown(self, left: int) -> list[int]:
+        """What may be left after any durations and whose mass is not known, in rising order."""
+        found, waiting = {left}, [left]
+        while waiting:
+            here = waiting.pop()
+            for length, _ in self._steps:
+                rest = here - length
+                if rest >= 0 and rest not in found and rest not in self._mass:
+                    found.add(rest)
+                    waiting.append(rest)
+        return sorted(found)
+
+
+@lru_cache(maxsize=64)
+def _filling(lengths: tuple[int, ...], chances: tuple[float, ...]) -> _Filling:
+    """One table for all tunes of a meter."""
+    return _Filling(lengths, chances)
+
+
+def _flags(goes_on: float, ends: float) -> Array:
+    """Weights of the three flags."""
     weights = np.zeros(3)
-    weights[TUNE_ENDS] = 1.0
+    weights[[GOES_ON, PHRASE_ENDS]] = goes_on
+    weights[TUNE_ENDS] = ends
+    weights.flags.writeable = False
     return weights
+
+
+_GOES_ON, _MAY_END, _ENDS = _flags(1.0, 0.0), _flags(1.0, 1.0), _flags(0.0, 1.0)
