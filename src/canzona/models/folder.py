@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from canzona.errors import CanzonaError, ModelError, UsageError, WriteError
-from canzona.files import make_folder, write_together
+from canzona.files import WAY_OUT, make_folder, write_together
 
 FORMAT = "canzona-model"
 FORMAT_VERSION = 1
@@ -46,6 +46,7 @@ _TEXTS = ("name", "version", "job", "licence")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _AGAIN = "install the model again or train it anew"
+_PLAIN = "use a-z, 0-9, '.', '-' and '_'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +184,23 @@ def save_folder(
     size = len(text.encode()) + sum(map(len, contents.values()))
     if size > LARGEST_MODEL:
         raise UsageError(f"the model has {size / 1e6:.1f} MB and may have 25 MB", hint="train a smaller one")
-    if os.path.lexists(path) and not force:
-        raise WriteError(
-            f"{path} exists", hint="choose another name, or replace it with --force (force=True)"
-        )
+    check_target(path, whole["name"], force=force)
     _write_folder(path, {**contents, CONFIG: text.encode()})
     return load_folder(path)
+
+
+def check_target(path: Path, name: str, *, force: bool = False) -> None:
+    """Raise what `save_folder` would: to be asked before a long training.
+
+    Raises
+    ------
+    UsageError : the name is not plain.
+    WriteError : the folder exists and `force` is not set.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"'{name}' is no plain name of a model", hint=_PLAIN)
+    if os.path.lexists(path) and not force:
+        raise WriteError(f"{path} exists", hint=WAY_OUT)
 
 
 def update_card(model: ModelFolder, card: str) -> ModelFolder:
@@ -262,9 +274,7 @@ def _checked(path: Path, config: object) -> dict[str, Any]:
         if not isinstance(config.get(key), str) or not config[key]:
             raise ModelError(f"{path} is damaged: its config states no '{key}'", hint=_AGAIN)
     if not _NAME.fullmatch(config["name"]):
-        raise ModelError(
-            f"{path} has no plain name: {config['name']!r}", hint="use a-z, 0-9, '.', '-' and '_'"
-        )
+        raise ModelError(f"{path} has no plain name: {config['name']!r}", hint=_PLAIN)
     if not isinstance(config.get("behaviour"), dict):
         raise ModelError(f"{path} is damaged: its config states no 'behaviour'", hint=_AGAIN)
     files = config.get("files")

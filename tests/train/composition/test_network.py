@@ -29,7 +29,7 @@ from canzona.train.composition.task import new_network
 from small_task import SHAPE, Small
 
 CLOSE = {"atol": 2e-5, "rtol": 1e-5}
-"""Float sums in another order; a feature that were seen too early moves logits by a thousand times as much."""
+"""Float sums in another order; seen too early, a feature moves logits a thousand times as far."""
 
 
 @torch.no_grad()
@@ -58,7 +58,7 @@ def test_a_change_ahead_changes_no_earlier_logit(small: Small, networks: list[Co
 
 
 def graft(listed: EventList, other: EventList, kept: int) -> EventList:
-    """The first events of one tune and then another's, from the same moment on; bar lines as far as they are."""
+    """The first events of one tune and then another's, from the same moment on, without bar lines."""
     now = listed.events[kept].onset
     events = list(listed.events[:kept])
     for event in other.events[kept:]:

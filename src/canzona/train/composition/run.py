@@ -22,7 +22,7 @@ from canzona.composition.ngram import fit_ngram
 from canzona.composition.originality import build_index
 from canzona.composition.samples import corpus_figures
 from canzona.errors import EmptyTuneError, UsageError
-from canzona.models.folder import CARD, ModelFolder, save_folder
+from canzona.models.folder import CARD, ModelFolder, check_target, save_folder
 from canzona.score.tune import Tune, alteration_text
 from canzona.train.composition.data import Arrays, BatchPlan, collate, prepare
 from canzona.train.composition.export import calibrate, export, restore
@@ -84,8 +84,10 @@ def train_composer(
     Raises
     ------
     EmptyTuneError : the folders hold no tune with a note.
+    WriteError : the output exists and `force` is not set.
     UsageError, ModelError : as the recipe, the work folder or `start` give reason.
     """
+    check_target(output, recipe.model.get("name", "own"), force=force)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     parent = ComposerModel.open(start) if start is not None else None
     prepared = prepare_corpus(folders, recipe, parent.vocabulary if parent else None, reports)
