@@ -87,11 +87,14 @@ def write_corpus(folder: Path) -> Path:
 
 def train_small_model(data: Path, output: Path) -> Path:
     """A model folder trained on a folder, with a network as small as can be."""
+    import torch
+
     from canzona.train.composition import Recipe, train_composer
     from canzona.train.composition.recipe import Training
     from canzona.train.composition.task import Shape
     from canzona.train.loop import LoopSettings
 
+    torch.set_num_threads(1)  # more take three times the time on a network as small as this
     recipe = Recipe(
         model={"name": "small", "licence": "CC0-1.0"},
         training=Training(batch_events=4000, validation_share=0.1),

@@ -120,7 +120,7 @@ def test_no_toml(tmp_path: Path, data: bytes) -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="absent.toml"):
+    with pytest.raises(FormatError, match=r"absent\.toml"):
         read_recipe(tmp_path / "absent.toml")
     with pytest.raises(FormatError):
         read_recipe(tmp_path)
