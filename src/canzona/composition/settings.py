@@ -55,6 +55,7 @@ class Settings:
     top_p: float = 1.0
 
     def __post_init__(self) -> None:
+        self._check_types()
         meter, named = self.parsed_meter(), self.parsed_key()
         free = meter is not None and meter.is_free
         if self.phrases is not None and self.phrases < 1:
@@ -76,6 +77,19 @@ class Settings:
             raise UsageError(
                 f"key '{self.key}' and mode '{self.mode}' contradict each other", hint="give one of them"
             )
+
+    def _check_types(self) -> None:
+        for name in ("style", "key", "mode", "meter"):
+            if not isinstance(getattr(self, name), str):
+                raise UsageError(f"{name} {getattr(self, name)!r} is no text", hint="leave out what is open")
+        for name in ("bars", "phrases"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+                raise UsageError(f"{value!r} {name} are no whole number", hint="give 1, 2, 3 ...")
+        for name in ("temperature", "top_p"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise UsageError(f"{name} {value!r} is no number", hint="give one such as 0.9")
 
     @property
     def wanted_mode(self) -> str:

@@ -193,7 +193,8 @@ def _lines(model: ComposerModel, opening: EventList, kept: Tune, lines: Sequence
         return tuple(line for line in lines if line <= length)
     before = tuple(line for line in lines if line < length)
     first = before[-1] if before else opening.conditions.pickup
-    if before and length - first >= bar:
+    meter_changes = 0 < length == opening.meters[-1][0]
+    if meter_changes or (before and length - first >= bar):
         return (*before, length)
     left = (first - length) % bar
     on_grid = Fraction(length, TICKS) == kept.duration

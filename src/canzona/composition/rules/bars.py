@@ -63,7 +63,7 @@ class Bars:
         self._bars = None if bars is None else given_bars + bars
         self._most_bars = given_bars + FREE_BARS
         self._most_events = given_events + FREE_EVENTS
-        if bar_length and not self.mass(bar_length) > 0:
+        if not self._filling.usable.any() or not self.mass(bar_length) > 0:
             raise RulesError(
                 "no durations that the model knows fill a bar of this meter", hint="choose another meter"
             )
