@@ -19,6 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # Programs that tests start find the package as the tests do, installed or not.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
 
+# Several tests run side by side: threads of one would only wait for those of another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 settings.register_profile(
     "canzona", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -1,7 +1,7 @@
 """Every command line and every Python example of the README and the documentation.
 
 Lines with `$` in ```console blocks are run, page by page, in an empty folder that has a copy of
-`examples/`. A block after `<!-- parsed only -->` is only parsed: the command and each of its
+`examples/` and a folder `my-tunes`. A block after `<!-- parsed only -->` is only parsed: the command and each of its
 options must exist.
 """
 
@@ -18,6 +18,7 @@ import click
 import pytest
 
 from canzona.cli.main import cli
+from small_model import write_corpus
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -67,7 +68,9 @@ def check(line: str) -> None:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
-    """An empty folder with the examples in it."""
+    """An empty folder with the examples in it, and tunes to train on."""
+    (tmp_path / "my-tunes").mkdir()
+    write_corpus(tmp_path / "my-tunes")
     (tmp_path / "examples").mkdir()
     for path in (ROOT / "examples").glob("*.krn"):
         (tmp_path / "examples" / path.name).write_bytes(path.read_bytes())

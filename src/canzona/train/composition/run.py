@@ -27,12 +27,15 @@ from canzona.score.tune import Tune, alteration_text
 from canzona.train.composition.data import Arrays, BatchPlan, collate, prepare
 from canzona.train.composition.export import calibrate, export, restore
 from canzona.train.composition.network import Composer, Sizes
-from canzona.train.composition.recipe import Recipe
+from canzona.train.composition.recipe import Recipe, Training
 from canzona.train.composition.task import ComposerTask, new_network
 from canzona.train.loop import LoopSettings, Progress, Row, train
 
 CALIBRATION_TUNES = 800
 FINISHED = "finished.json"
+
+FEWEST_HELD_OUT, LARGEST_SHARE = 5, 0.3
+"""Tunes to validate on that a small corpus gives up, and the largest share of its families."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ def prepare_corpus(
     if not corpus.tunes:
         raise EmptyTuneError("the folders hold no tune with a note", hint="give folders with scores")
     families = find_families(zip(corpus.names, corpus.tunes, strict=True))
-    divided = split(families, recipe.training.salt, recipe.training.validation_share)
+    divided = _divided(families, recipe.training)
     out = set(divided.held_out)
     if len(out) == len(corpus.tunes) or not out:
         raise UsageError(
@@ -152,6 +155,16 @@ def prepare_corpus(
     return Prepared(
         corpus, families, divided, vocabulary, encoded, [lists[name] for name in sorted(out)], training
     )
+
+
+def _divided(families: Families, training: Training) -> Split:
+    """The split of the recipe; of a small corpus a larger share, so that there is something to validate on."""
+    share = training.validation_share
+    divided = split(families, training.salt, share)
+    while len(divided.held_out) < FEWEST_HELD_OUT and share < LARGEST_SHARE:
+        share = min(LARGEST_SHARE, share * 1.5)
+        divided = split(families, training.salt, share)
+    return divided
 
 
 def _cut(listed: EventList, longest: int) -> EventList:
