@@ -78,20 +78,42 @@ def write_tunes(
     batch : tunes that step together; the tunes do not depend on it.
     progress : called with the number of tunes that are done.
     """
-    done: list[Written] = []
-    for start in range(0, len(plans), batch):
-        done += _write_batch(network, vocabulary, plans[start : start + batch], sampling)
+    found: list[Written | None] = [None] * len(plans)
+    waiting = list(reversed(range(len(plans))))
+    running: list[_Pen] = []
+    done = 0
+    while waiting or running:
+        if not running:
+            running = _begin(vocabulary, plans, waiting, batch)
+            steps = network.start(len(running), _tags(vocabulary, running))
+        _step(steps, vocabulary, running, sampling)
+        over = [row for row, pen in enumerate(running) if pen.finished]
+        if not over:
+            continue
+        for row in over:
+            found[running[row].number] = running[row].written()
+        fresh = _begin(vocabulary, plans, waiting, len(over)) if network.joins else []
+        for row, pen in zip(over, fresh, strict=False):
+            running[row] = pen
+        if fresh:
+            steps.join(np.array(over[: len(fresh)], np.int64), _tags(vocabulary, fresh))
+        if len(fresh) < len(over):
+            left = [row for row, pen in enumerate(running) if not pen.finished]
+            running = [running[row] for row in left]
+            steps.keep(np.array(left, np.int64))
+        done += len(over)
         if progress is not None:
-            progress(len(done))
-    return done
+            progress(done)
+    return [written for written in found if written is not None]
 
 
 class _Pen:
     """One tune under way."""
 
-    def __init__(self, vocabulary: Vocabulary, plan: Plan) -> None:
+    def __init__(self, vocabulary: Vocabulary, plan: Plan, number: int) -> None:
         opening = plan.opening
         self.plan = plan
+        self.number = number
         bare = EventList((), opening.barlines, opening.meters, opening.conditions)
         self.state = TuneState(vocabulary, bare, writing=True)
         self.random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(plan.seed)))
@@ -119,6 +141,9 @@ class _Pen:
     def finished(self) -> bool:
         return bool(self.events) and self.events[-1].flag == TUNE_ENDS and self.given is None
 
+    def written(self) -> Written:
+        return Written(tuple(self.events), len(self.plan.opening.events), np.array(self.bits, np.float64))
+
 
 def class_lengths(durations: Sequence[Fraction], unit: Fraction) -> Array:
     """Ticks of each duration class for a beat unit in quarter notes; 0 for the escape."""
@@ -126,23 +151,14 @@ def class_lengths(durations: Sequence[Fraction], unit: Fraction) -> Array:
     return np.array([int(length) if length.denominator == 1 else 0 for length in lengths] + [0])
 
 
-def _write_batch(
-    network: Network, vocabulary: Vocabulary, plans: Sequence[Plan], sampling: Sampling
-) -> list[Written]:
-    pens = [_Pen(vocabulary, plan) for plan in plans]
-    tags = np.array([tag_row(vocabulary, plan.opening.conditions.tags) for plan in plans], np.int64)
-    steps = network.start(len(pens), tags)
-    running = pens
-    while running:
-        _step(steps, vocabulary, running, sampling)
-        left = [place for place, pen in enumerate(running) if not pen.finished]
-        if len(left) < len(running):
-            running = [running[place] for place in left]
-            steps.keep(np.array(left, np.int64))
-    return [
-        Written(tuple(pen.events), len(pen.plan.opening.events), np.array(pen.bits, np.float64))
-        for pen in pens
-    ]
+def _begin(vocabulary: Vocabulary, plans: Sequence[Plan], waiting: list[int], most: int) -> list[_Pen]:
+    """Up to so many of the tunes that wait, the last of the list first."""
+    count = min(most, len(waiting))
+    return [_Pen(vocabulary, plans[number], number) for number in (waiting.pop() for _ in range(count))]
+
+
+def _tags(vocabulary: Vocabulary, pens: Sequence[_Pen]) -> Array:
+    return np.array([tag_row(vocabulary, pen.plan.opening.conditions.tags) for pen in pens], np.int64)
 
 
 def _step(steps: Steps, vocabulary: Vocabulary, pens: Sequence[_Pen], sampling: Sampling) -> None:

@@ -39,6 +39,12 @@ class Network:
     folder : where `trunk.onnx`, `pitch.onnx` and `flag.onnx` lie.
     threads : threads of ONNX Runtime; the results do not depend on it.
 
+    Attributes
+    ----------
+    joins : whether a tune may join a batch that is under way (the first models' graphs count the
+        events of all tunes together).
+    copies : networks whose logits are averaged.
+
     Raises
     ------
     ModelError : a graph is missing, is another one, or ONNX Runtime refuses it.
@@ -68,6 +74,7 @@ class Network:
                                  hint="install the model again")  # fmt: skip
         self._trunk, self._pitch, self._flag = sessions
         self._shapes = {value.name: value.shape for value in self._trunk.get_inputs()}
+        self.joins = len(self._shapes["gaps"]) == 2
         self._outputs = [value.name for value in self._trunk.get_outputs()]
         self._needs = [[value.name for value in session.get_inputs()] for session in sessions[1:]]
         self.copies = sum(name.startswith("h1_") for name in self._shapes)
@@ -83,8 +90,9 @@ class Network:
     def past(self, batch: int) -> Past:
         """Keys and values before the first event."""
         shapes = {name: shape for name, shape in self._shapes.items() if name[:2] in ("k1", "v1", "k2", "v2")}
-        flat = any(len(shape) == 3 for shape in shapes.values())
-        return FlatPast(shapes, batch) if flat else HeadsPast(shapes, batch)
+        if any(len(shape) == 3 for shape in shapes.values()):
+            return FlatPast(shapes, batch)
+        return HeadsPast(shapes, batch, alike=not self.joins)
 
     def start(self, batch: int, tags: Array) -> Steps:
         """A fresh state for a batch of tunes; `tags` int64 (batch, 8)."""
@@ -96,7 +104,7 @@ class Steps:
 
     def __init__(self, network: Network, batch: int, tags: Array) -> None:
         self._network = network
-        self._tags = np.ascontiguousarray(tags, np.int64)
+        self._tags = np.array(tags, np.int64, order="C")
         self._state = network.state(batch)
         self._past = network.past(batch)
         self._given: dict[str, Array] = {}
@@ -139,6 +147,13 @@ class Steps:
         self._given = {name: value[rows] for name, value in self._given.items()}
         self._past.keep(rows)
 
+    def join(self, rows: Array, tags: Array) -> None:
+        """Begins new tunes in some places of the batch; `tags` int64 (len(rows), 8)."""
+        self._tags[rows] = tags
+        for value in self._state.values():
+            value[rows] = 0
+        self._past.join(rows)
+
     def _head(self, which: int, given: dict[str, Array]) -> Array:
         network = self._network
         held = self._given | given
@@ -160,15 +175,25 @@ class Past(Protocol):
     def keep(self, rows: Array) -> None:
         """Goes on with some tunes of the batch alone."""
 
+    def join(self, rows: Array) -> None:
+        """Forgets the events of some rows."""
+
 
 class HeadsPast:
     """Keys (batch, heads, width, room) and values (batch, heads, room, width), multiplied as they lie.
 
-    The room grows by steps; what is not yet filled is masked.
+    The room follows the tune that has got farthest; what is not yet filled is masked.
+
+    Parameters
+    ----------
+    shapes : of the trunk's inputs for keys and values.
+    alike : the graph takes one row of distances for all tunes, which have then got equally far.
     """
 
-    def __init__(self, shapes: Mapping[str, Sequence[Any]], batch: int) -> None:
-        self._time = 0
+    def __init__(self, shapes: Mapping[str, Sequence[Any]], batch: int, *, alike: bool) -> None:
+        self._times = np.zeros(batch, np.int64)
+        self._alike = alike
+        self._room = _ROOM
         self._arrays = {
             name: np.zeros(
                 [batch, *(_ROOM if isinstance(size, str) else size for size in shape[1:])], np.float32
@@ -178,34 +203,48 @@ class HeadsPast:
 
     def feeds(self) -> dict[str, Array]:
         """Everything, and the distances."""
-        if self._time and self._time % _ROOM == 0:
-            self._grow()
-        gaps = np.full(self._room, MASKED_DISTANCE, np.int64)
-        gaps[: self._time] = distance_classes(self._time)
+        needed = (int(self._times.max(initial=0)) // _ROOM + 1) * _ROOM
+        if needed > self._room or 2 * needed < self._room:
+            self._resize(needed)
+        times = self._times[:1] if self._alike else self._times[:, None]
+        gaps = _CLASS_OF_GAP[np.clip(times - np.arange(self._room), 0, _FARTHEST)]
         return {"gaps": gaps, **self._arrays}
 
     def take(self, found: Mapping[str, Array]) -> None:
         """Into the next free places."""
+        rows = np.arange(len(self._times))
+        begun = np.flatnonzero(self._times)
         for name, array in self._arrays.items():
-            place = self._time if name[0] == "k" else self._time - 1
-            if place >= 0:
-                target = array[..., place] if name[0] == "k" else array[:, :, place]
-                target[...] = found[f"new_{name}"].reshape(target.shape)
-        self._time += 1
+            new = found[f"new_{name}"].reshape(len(array), array.shape[1], -1)
+            if name[0] == "k":
+                array[rows, :, :, self._times] = new
+            else:
+                array[begun, :, self._times[begun] - 1] = new[begun]
+        self._times += 1
 
     def keep(self, rows: Array) -> None:
         """Copies the rows."""
+        self._times = self._times[rows]
         self._arrays = {name: value[rows] for name, value in self._arrays.items()}
 
-    @property
-    def _room(self) -> int:
-        return (self._time // _ROOM + 1) * _ROOM
+    def join(self, rows: Array) -> None:
+        """Empties the rows: a value that is not there yet has to be 0."""
+        self._times[rows] = 0
+        for array in self._arrays.values():
+            array[rows] = 0
 
-    def _grow(self) -> None:
+    def _resize(self, room: int) -> None:
+        kept = min(room, self._room)
+        self._room = room
         for name, array in self._arrays.items():
-            axis = 3 if name[0] == "k" else 2
-            room = [*array.shape[:axis], _ROOM, *array.shape[axis + 1 :]]
-            self._arrays[name] = np.concatenate([array, np.zeros(room, np.float32)], axis)
+            keys = name[0] == "k"
+            shape = list(array.shape)
+            shape[3 if keys else 2] = room
+            self._arrays[name] = np.zeros(shape, np.float32)
+            if keys:
+                self._arrays[name][..., :kept] = array[..., :kept]
+            else:
+                self._arrays[name][:, :, :kept] = array[:, :, :kept]
 
 
 class FlatPast:
@@ -238,9 +277,18 @@ class FlatPast:
         """Copies the rows."""
         self._arrays = {name: value[:, rows] for name, value in self._arrays.items()}
 
+    def join(self, rows: Array) -> None:
+        """These graphs cannot."""
+        raise NotImplementedError("all tunes of a batch of this model begin together")
+
 
 def distance_classes(length: int) -> Array:
     """Classes of the distances from the coming event to each of `length` earlier ones, oldest first."""
     gap = np.arange(length, 0, -1, dtype=np.int64)
     far = sum((gap >= NEAREST * 2**k).astype(np.int64) for k in range(1, 6))
     return np.where(gap < NEAREST, gap, NEAREST + far)
+
+
+_FARTHEST = NEAREST * 2**5
+_CLASS_OF_GAP = np.concatenate([[MASKED_DISTANCE], distance_classes(_FARTHEST)[::-1]])
+"""The class of each distance up to the one from which all are alike; 0 is no event."""

@@ -9,7 +9,8 @@ from tables. What remains are single multiplications, additions and divisions, w
 rounds the same way everywhere.
 
 The keys and values of earlier events come as they are multiplied, (batch, heads, width, time) and
-(batch, heads, time, width), with room for events to come, which `gaps` masks.
+(batch, heads, time, width), with room for events to come, which `gaps` (batch, time) masks; each
+tune of a batch may have got so far as it likes.
 
 Three graphs: `trunk` (features and state to the logits of the duration, the context and the
 new state), `pitch` (given the duration) and `flag` (given both). Several networks of one
@@ -33,7 +34,7 @@ from canzona.train.composition.copying import (
     named_pitches,
     with_intervals,
 )
-from canzona.train.composition.graph import ATTENTION_LEVELS, LEVELS, Graph, stored_weights
+from canzona.train.composition.graph import ATTENTION_LEVELS, LEVELS, SIGMOID_STEP, Graph, stored_weights
 from canzona.train.composition.network import Composer, Sizes
 
 Array = np.ndarray
@@ -184,8 +185,8 @@ class _Net:
     ) -> tuple[str, str]:
         """One step; new hidden levels and cell."""
         size = self.sizes.hidden
-        gate = np.ones(4 * size)
-        gate[2 * size : 3 * size] = 2.0  # tanh(x) = 2 sigmoid(2 x) - 1
+        gate = np.full(4 * size, 1 / SIGMOID_STEP)
+        gate[2 * size : 3 * size] *= 2.0  # tanh(x) = 2 sigmoid(2 x) - 1
         total = graph.op(
             "Add",
             self.product(graph, parts, f"{name}.weight_ih_l0", gate),
@@ -201,7 +202,7 @@ class _Net:
         into, forget, new, out = names
         added = graph.op("Mul", into, graph.signed(new))
         cell = graph.op("Add", graph.op("Mul", forget, cell), added)
-        squashed = graph.signed(graph.sigmoid(graph.op("Mul", cell, graph.number(2))))
+        squashed = graph.signed(graph.sigmoid(graph.op("Mul", cell, graph.number(2 / SIGMOID_STEP))))
         raw = graph.op("Mul", graph.op("Mul", out, squashed), graph.number(LEVELS))
         return graph.op("Round", raw), cell
 
@@ -225,11 +226,11 @@ class _Net:
         scores = graph.op("Mul", scores, graph.number(scale))
         table = graph.parameter(self.name(f"{name}.bias"), self.weights[f"{name}.bias"])
         table = graph.op("Concat", table, graph.constant(np.full((1, s.heads), MASKED, np.float32)), axis=0)
-        biases = graph.op("Transpose", graph.op("Gather", table, gaps, axis=0), perm=[1, 0])
-        scores = graph.op("Add", scores, graph.op("Unsqueeze", biases, graph.axes(0, 2)))
+        biases = graph.op("Transpose", graph.op("Gather", table, gaps, axis=0), perm=[0, 2, 1])
+        scores = graph.op("Add", scores, graph.op("Unsqueeze", biases, graph.axes(2)))
         weights = self.softmax(graph, scores, f"{name}.null")
         newest = graph.op("Cast", graph.op("Equal", gaps, graph.constant(np.array(1))), to=TensorProto.FLOAT)
-        share = graph.op("MatMul", weights, graph.op("Unsqueeze", newest, graph.axes(1)))
+        share = graph.op("MatMul", weights, graph.op("Unsqueeze", newest, graph.axes(1, 3)))
         past = graph.op(
             "Add",
             graph.op("MatMul", weights, values),
@@ -256,10 +257,7 @@ class _Net:
             below = graph.op(
                 "Round", graph.op("Mul", graph.op("Sub", top, value), graph.number(1 / SCORE_STEP))
             )
-            index = graph.op(
-                "Cast", graph.op("Clip", below, graph.number(0), graph.number(reach)), to=TensorProto.INT32
-            )
-            return graph.op("Gather", graph.constant(table), index, axis=0)
+            return graph.looked_up(table, graph.op("Clip", below, graph.number(0), graph.number(reach)))
 
         risen = exponential(scores)
         wide = graph.op("Cast", risen, to=TensorProto.DOUBLE)  # of a long tune, 4096 times its events
@@ -315,7 +313,7 @@ def _trunk(nets: Sequence[_Net]) -> bytes:
     event = [
         graph.input(f"last_{part}", ["batch"], TensorProto.INT64) for part in ("duration", "pitch", "flag")
     ]
-    gaps = graph.input("gaps", ["time"], TensorProto.INT64)
+    gaps = graph.input("gaps", ["batch", "time"], TensorProto.INT64)
     logits = [_trunk_of(graph, net, features, tags, event, gaps) for net in nets]
     graph.output(_mean(graph, logits), "logits", ["batch", first.durations])
     return graph.model()
