@@ -1,0 +1,410 @@
+"""What rules allow, beside every sequence of events that there is; and what holds for any rule."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import pairwise, product
+from typing import Any, get_type_hints
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from canzona.composition import rules
+from canzona.composition.context import TuneState
+from canzona.composition.decode import Plan, Sampling, Written, class_lengths, write_tunes
+from canzona.composition.events import (
+    GOES_ON,
+    PHRASE_ENDS,
+    TICKS,
+    TUNE_ENDS,
+    Conditions,
+    Event,
+    EventList,
+    Vocabulary,
+    beat_unit,
+    ticks,
+)
+from canzona.composition.rules import Bars, Phrases, Rule
+from canzona.errors import RulesError
+from canzona.score.tune import FREE_METER, Meter
+
+F = Fraction
+Sequence_ = tuple[tuple[Fraction, int], ...]
+"""Durations in quarter notes with their flags."""
+
+
+def vocabulary(*durations: Fraction | int) -> Vocabulary:
+    return Vocabulary(
+        tuple(map(F, durations)), ("rest", (0, F(0)), (1, F(0)), (4, F(0))), ("2/4", "3/4"), ("major",), ()
+    )
+
+
+def opening(meter: Meter, pickup: Fraction = F(0)) -> EventList:
+    lines = () if meter.is_free else (ticks(pickup),)
+    return EventList((), lines, ((0, meter),), Conditions(pickup=ticks(pickup)))
+
+
+def bars_rule(known: Vocabulary, meter: Meter, pickup: Fraction, bars: int | None) -> Bars:
+    lengths = class_lengths(known.durations, beat_unit(meter))
+    chances = np.arange(len(lengths), 0, -1) / (len(lengths) * (len(lengths) + 1) / 2)
+    return Bars(lengths, chances, bar_length=ticks(meter.length), pickup=ticks(pickup), bars=bars)
+
+
+def allowed(
+    known: Vocabulary, start: EventList, asked: Sequence[Rule], longest: Fraction
+) -> Iterator[Sequence_]:
+    """Every sequence up to a length that the product of some rules lets a decoder write; no dead end."""
+    unit = beat_unit(start.meters[0][1])
+    lengths = class_lengths(known.durations, unit)
+
+    def go(events: list[tuple[int, int]]) -> Iterator[Sequence_]:
+        state = TuneState(known, start, writing=True)
+        for place, flag in events:
+            event = Event(state.now, int(lengths[place]), known.durations[place], "rest", flag)
+            state.push(event, place, 0)
+        if events and events[-1][1] == TUNE_ENDS:
+            yield tuple((known.durations[place] * unit, flag) for place, flag in events)
+            return
+        weights = _product([rule.durations(state) for rule in asked])
+        assert (weights[:-1] > 0).any(), f"no duration may follow {events}"
+        for place in np.flatnonzero(weights[:-1] > 0).tolist():
+            if state.now + lengths[place] > longest * TICKS:
+                continue
+            flags = _product([rule.flags(state, int(lengths[place])) for rule in asked])
+            assert (flags > 0).any(), f"no flag may follow {events} and {place}"
+            for flag in np.flatnonzero(flags > 0).tolist():
+                yield from go([*events, (place, flag)])
+
+    yield from go([])
+
+
+def _product(weights: Sequence[np.ndarray | None]) -> np.ndarray:
+    table = np.ones(1)
+    for each in weights:
+        if each is not None:
+            assert (each >= 0).all() and np.isfinite(each).all()
+            table = table * each
+    return table
+
+
+def every(known: Vocabulary, meter: Meter, longest: Fraction) -> Iterator[Sequence_]:
+    """Every sequence of durations up to a length, with every flag; the last one ends the tune."""
+    values = [value * beat_unit(meter) for value in known.durations]
+
+    def rows(left: Fraction) -> Iterator[tuple[Fraction, ...]]:
+        for value in values:
+            if value <= left:
+                yield (value,)
+                for rest in rows(left - value):
+                    yield (value, *rest)
+
+    for row in rows(longest):
+        for flags in product((GOES_ON, PHRASE_ENDS), repeat=len(row) - 1):
+            yield tuple(zip(row, (*flags, TUNE_ENDS), strict=True))
+
+
+def closes(
+    sequence: Sequence_, meter: Meter, pickup: Fraction, bars: int | None, fills: set[Fraction]
+) -> bool:
+    """The definition: no note crosses a bar line, and the last bar is full or short by the pickup."""
+    ends = list(np.cumsum([duration for duration, _ in sequence]))
+    lines = [pickup + meter.length * number for number in range(12)]
+    if any(begin < line < end for begin, end in pairwise([F(0), *ends]) for line in lines):
+        return False
+    short = meter.length - pickup in fills and pickup
+    last = ends[-1] - pickup  # what is filled behind the pickup
+    full, rest = divmod(last + (pickup if short else 0), meter.length)
+    if bars is not None:
+        return rest == 0 and full == bars and last > (bars - 1) * meter.length
+    return last > 0 and (last % meter.length == 0 or (bool(short) and rest == 0))
+
+
+CASES = [
+    (Meter(2, 4), 0, 1, (1, F(1, 2), 2)),
+    (Meter(2, 4), 0, 2, (1, F(3, 2), F(1, 2))),
+    (Meter(2, 4), 1, 1, (1, F(1, 2), 2)),
+    (Meter(3, 4), 0, 2, (1, 2, 3, 6)),
+    (Meter(3, 4), 1, 2, (1, 2, 3)),
+    (Meter(3, 4), 2, 2, (1, 2)),
+    (Meter(3, 4), 1, 2, (1, 2, 4)),
+    (Meter(3, 4), F(1, 2), 1, (1, F(1, 2))),
+    (Meter(6, 8), F(1, 2), 1, (1, 2, 3)),
+    (Meter(5, 4), 0, 1, (2, 3)),
+    (Meter(5, 4), 2, 2, (2, 3)),
+    (Meter(5, 4), 1, 1, (2, 1)),
+    (Meter(4, 4), 2, 1, (3, 1, 2)),
+    (Meter(4, 4), 1, 1, (1, 4)),
+    (Meter(2, 2), 2, 1, (1, F(1, 2))),
+    (Meter(7, 8), 0, 1, (2, 3)),
+    (Meter(2, 4), 0, None, (1, 2)),
+    (Meter(2, 4), 1, None, (1, 2)),
+    (Meter(3, 4), 2, None, (1, 3)),
+    (Meter(3, 8), F(1, 2), None, (1, 2)),
+]
+
+
+@pytest.mark.parametrize(("meter", "pickup", "bars", "durations"), CASES)
+def test_bars_allow_exactly_what_closes(
+    meter: Meter, pickup: Fraction, bars: int | None, durations: tuple[Fraction, ...]
+) -> None:
+    known, pickup = vocabulary(*durations), F(pickup)
+    longest = pickup + meter.length * (bars or 2)
+    fills = fillings(known, meter, meter.length)
+    expected = {row for row in every(known, meter, longest) if closes(row, meter, pickup, bars, fills)}
+    rule = bars_rule(known, meter, pickup, bars)
+    found = list(allowed(known, opening(meter, pickup), [rule], longest))
+    assert expected, "the case is worth nothing"
+    assert set(found) == expected
+    assert len(found) == len(expected)
+
+
+def fillings(known: Vocabulary, meter: Meter, longest: Fraction) -> set[Fraction]:
+    """Times in quarter notes that some durations fill."""
+    found = {F(0)}
+    values = [value * beat_unit(meter) for value in known.durations]
+    while grown := {a + b for a in found for b in values if a + b <= longest} - found:
+        found |= grown
+    return found
+
+
+@pytest.mark.parametrize("left", [F(0), F(1, 2), F(1), F(3, 2), F(2), F(3), F(5, 4)])
+def test_the_mass_of_a_bar_is_that_of_all_ways_to_fill_it(left: Fraction) -> None:
+    known = vocabulary(1, F(1, 2), 2, F(3, 2))
+    rule = bars_rule(known, Meter(3, 4), F(0), 1)
+    chances = dict(zip(known.durations, np.arange(5, 0, -1) / 15, strict=False))
+
+    def mass(rest: Fraction) -> float:
+        return 1.0 if rest == 0 else sum(p * mass(rest - d) for d, p in chances.items() if d <= rest)
+
+    assert rule.mass(ticks(left)) == pytest.approx(mass(left), rel=1e-12)
+
+
+def test_weights_of_durations_are_the_mass_behind_them() -> None:
+    known = vocabulary(1, F(1, 2), 2, 4)
+    rule = bars_rule(known, Meter(2, 4), F(0), 2)
+    weights = rule.durations(TuneState(known, opening(Meter(2, 4)), writing=True))
+    assert weights.tolist() == [rule.mass(TICKS), rule.mass(3 * TICKS // 2), 1.0, 0.0, 0.0]
+
+
+def test_a_large_bar_of_small_notes_has_a_mass() -> None:
+    known = vocabulary(F(1, 32), F(1, 24), F(7, 8))
+    assert bars_rule(known, Meter(64, 1), F(0), 1).mass(ticks(F(256))) > 0
+
+
+@pytest.mark.parametrize(
+    ("meter", "durations"),
+    [(Meter(3, 4), (2,)), (Meter(5, 4), (4, F(3, 2))), (Meter(1, 4), (2, 3)), (Meter(1, 2**20), (1, 2))],
+)
+def test_a_bar_that_nothing_fills_is_refused(meter: Meter, durations: tuple[Fraction, ...]) -> None:
+    with pytest.raises(RulesError, match="fill a bar of this meter; choose another meter"):
+        bars_rule(vocabulary(*durations), meter, F(0), 2)
+
+
+@pytest.mark.parametrize(("meter", "most"), [(Meter(1, 4), 64), (FREE_METER, 400)])
+def test_a_tune_of_free_length_ends_at_last(meter: Meter, most: int) -> None:
+    known = vocabulary(1)
+    rule = bars_rule(known, meter, F(0), None)
+    done = write(known, opening(meter), [rule], _Stubborn(known, (9.0, 0.0, -50.0)))
+    assert len(done.events) == most
+
+
+PHRASE_CASES = [
+    (Meter(2, 4), 0, 1, 1, (1, 2)), (Meter(2, 4), 0, 3, 1, (1, 2)), (Meter(2, 4), 0, 3, 2, (1, 2)),
+    (Meter(2, 4), 0, 3, 3, (1, 2)), (Meter(2, 4), 1, 3, 2, (1, 2)), (Meter(2, 4), 1, 3, 3, (1, 2)),
+    (Meter(3, 4), 2, 2, 2, (1, 2)), (Meter(1, 4), 0, 5, 3, (1, F(1, 2))), (Meter(3, 4), 0, 2, 2, (3, 1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("meter", "pickup", "bars", "phrases", "durations"), PHRASE_CASES)
+def test_phrases_are_as_many_as_asked_for_one_a_bar(
+    meter: Meter, pickup: int, bars: int, phrases: int, durations: tuple[Fraction, ...]
+) -> None:
+    known, first = vocabulary(*durations), F(pickup)
+    longest = first + meter.length * bars
+    fills = fillings(known, meter, meter.length)
+
+    def phrased(row: Sequence_) -> bool:
+        ends = np.cumsum([duration for duration, _ in row])
+        at = [-((first - end) // meter.length) for end, (_, flag) in zip(ends, row, strict=True) if flag]
+        return len(at) == phrases and len(set(at)) == phrases and at[0] > 0
+
+    rows = (row for row in every(known, meter, longest) if closes(row, meter, first, bars, fills))
+    expected = {row for row in rows if phrased(row)}
+    asked = [bars_rule(known, meter, first, bars), Phrases(phrases, bars)]
+    assert expected
+    assert set(allowed(known, opening(meter, first), asked, longest)) == expected
+
+
+@pytest.mark.parametrize(("phrases", "bars"), [(1, 3), (2, 3), (2, 5), (3, 5), (5, 5), (4, 9)])
+def test_the_mass_of_phrase_ends_is_that_of_all_ways_to_place_them(phrases: int, bars: int) -> None:
+    """At the end of each bar before the last, whatever ended before."""
+    known, start = vocabulary(1), opening(Meter(1, 4))
+    chance, rule = (phrases - 1) / (bars - 1), Phrases(phrases, bars)
+    for flags in product((GOES_ON, PHRASE_ENDS), repeat=bars - 2):
+        state = TuneState(known, start, writing=True)
+        for flag in flags:
+            left = bars - 2 - len(state.onsets)
+            wanted = phrases - 1 - sum(state.flags)
+            ways = [sum(way) for way in product((0, 1), repeat=left)]
+            mass = {
+                ends: sum(chance**n * (1 - chance) ** (left - n) for n in ways if n == ends)
+                for ends in (wanted, wanted - 1)
+            }
+            weights = rule.flags(state, TICKS)
+            assert weights[GOES_ON] == pytest.approx(mass[wanted])
+            assert weights[PHRASE_ENDS] == pytest.approx(mass[wanted - 1])
+            state.push(Event(state.now, TICKS, F(1), "rest", flag), 0, 0)
+
+
+@pytest.mark.parametrize(("phrases", "bars"), [(5, 4), (2, 1), (401, None)])
+def test_more_phrases_than_room_are_refused(phrases: int, bars: int | None) -> None:
+    with pytest.raises(RulesError, match=f"{phrases} phrases do not fit into"):
+        Phrases(phrases, bars)
+
+
+class _Stubborn:
+    """A network that says the same at each step, whatever came before."""
+
+    joins = False
+
+    def __init__(self, known: Vocabulary, flags: Sequence[float] = (0.0, 0.0, 0.0)) -> None:
+        self.sizes = (known.duration_escape + 1, known.pitch_escape + 1, 3)
+        self.flags = np.array(flags, np.float32)
+        self.rows = 0
+
+    def start(self, batch: int, tags: np.ndarray) -> _Stubborn:
+        self.rows = batch
+        return self
+
+    def logits(self, part: int) -> np.ndarray:
+        return np.zeros((self.rows, self.sizes[part]), np.float32)
+
+    def duration(self, features: np.ndarray, event: np.ndarray) -> np.ndarray:
+        return self.logits(0)
+
+    def pitch(self, duration: np.ndarray, after: np.ndarray) -> np.ndarray:
+        return self.logits(1)
+
+    def flag(self, duration: np.ndarray, pitch: np.ndarray, after: np.ndarray) -> np.ndarray:
+        return self.logits(2) + self.flags
+
+    def keep(self, rows: np.ndarray) -> None:
+        self.rows = len(rows)
+
+
+class _Adversary(_Stubborn):
+    """A network that wants something else at each step, and very much so."""
+
+    def __init__(self, known: Vocabulary, seed: int) -> None:
+        super().__init__(known)
+        self.random = np.random.default_rng(seed)
+
+    def logits(self, part: int) -> np.ndarray:
+        return self.random.normal(0, 200, (self.rows, self.sizes[part])).astype(np.float32)
+
+
+def write(known: Vocabulary, start: EventList, asked: Sequence[Rule], network: _Stubborn) -> Written:
+    plan = Plan(start, tuple(asked), (0, 1))
+    return write_tunes(network, known, [plan], Sampling())[0]  # type: ignore[arg-type]
+
+
+class _Watched:
+    """Rules together, each looked at whenever it is asked."""
+
+    def __init__(self, known: Vocabulary, asked: Sequence[Rule]) -> None:
+        self.sizes = {"durations": len(known.durations) + 1, "pitches": len(known.pitches) + 1, "flags": 3}
+        self.asked = asked
+
+    def _ask(self, part: str, *words: Any) -> np.ndarray:
+        table = np.ones(self.sizes[part])
+        for rule in self.asked:
+            weights = getattr(rule, part)(*words)
+            if weights is not None:
+                assert weights.dtype == np.float64 and weights.shape == table.shape
+                assert (weights >= 0).all() and np.isfinite(weights).all()
+                table = table * weights
+        drawn = table if part == "flags" else table[:-1]
+        assert (drawn > 0).any(), f"a dead end: no {part}"
+        return table
+
+    def durations(self, state: TuneState) -> np.ndarray:
+        return self._ask("durations", state)
+
+    def pitches(self, state: TuneState, length: int) -> np.ndarray:
+        return self._ask("pitches", state, length)
+
+    def flags(self, state: TuneState, length: int) -> np.ndarray:
+        return self._ask("flags", state, length)
+
+
+RULES = [
+    each for name in rules.__all__ if isinstance(each := getattr(rules, name), type) and each is not Rule
+]
+WIDE = vocabulary(1, F(1, 2), 2, F(3, 2), F(1, 4), 3, F(3, 4), 4, F(1, 3))
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> dict[str, Any]:
+    """A meter with pickup and bars: what parameters of rules are called, and their values."""
+    meters = [Meter(2, 4), Meter(3, 4), Meter(4, 4), Meter(6, 8), Meter(5, 8), Meter(7, 16), FREE_METER]
+    meter = draw(st.sampled_from(meters))
+    unit = beat_unit(meter)
+    beats = draw(st.integers(0, max(0, meter.beats - 1)))
+    bars = None if meter.is_free else draw(st.none() | st.integers(1, 12))
+    lengths = class_lengths(WIDE.durations, unit)
+    return {
+        "meter": meter, "lengths": lengths, "chances": (lengths > 0) / max(1, (lengths > 0).sum()),
+        "bar_length": ticks(meter.length), "pickup": ticks(beats * unit), "bars": bars,
+        "given_bars": 0, "given_phrases": 0, "given_events": 0,
+        "phrases": draw(st.integers(1, 12)), "vocabulary": WIDE,
+    }  # fmt: skip
+
+
+def build(draw: Any, rule: type, request: dict[str, Any]) -> Rule:
+    """A rule from values of its parameters' names, else of their types."""
+    types = get_type_hints(rule.__init__)
+    names = [name for name in inspect.signature(rule).parameters]
+    values = {
+        name: request[name] if name in request else draw(st.from_type(types[name]), label=name)
+        for name in names
+    }
+    try:
+        made: Rule = rule(**values)
+    except RulesError:
+        assume(False)
+    return made
+
+
+@pytest.mark.parametrize("rule", RULES)
+@given(request=requests(), data=st.data(), seed=st.none() | st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
+def test_any_rule_can_be_kept_by_any_network(
+    rule: type, request: dict[str, Any], data: st.DataObject, seed: int | None
+) -> None:
+    if rule is Phrases and request["bars"] is None and not request["meter"].is_free:
+        request["bars"] = 12
+    asked = [build(data.draw, each, request) for each in dict.fromkeys((Bars, rule))]
+    start = opening(request["meter"], F(request["pickup"], TICKS))
+    network = _Stubborn(WIDE) if seed is None else _Adversary(WIDE, seed)
+    done = write(WIDE, start, [_Watched(WIDE, asked)], network)
+    assert [event.flag == TUNE_ENDS for event in done.events] == [False] * (len(done.events) - 1) + [True]
+    if not request["meter"].is_free:
+        fills = fillings(WIDE, request["meter"], request["meter"].length)
+        row = tuple((F(event.ticks, TICKS), event.flag) for event in done.events)
+        assert_closed(row, request, fills)
+
+
+def assert_closed(row: Sequence_, request: dict[str, Any], fills: set[Fraction]) -> None:
+    bar, pickup = request["meter"].length, F(request["pickup"], TICKS)
+    ends = np.cumsum([duration for duration, _ in row])
+    lines = {pickup + bar * number for number in range(math.ceil(ends[-1] / bar) + 1)}
+    assert {line for line in lines if line < ends[-1]} <= {F(0), *ends}, "every bar line is met"
+    over = (ends[-1] - pickup) % bar
+    assert over == 0 or (over == bar - pickup and over in fills)
+    if request["bars"] is not None:
+        assert math.ceil((ends[-1] - pickup) / bar) == request["bars"]
