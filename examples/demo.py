@@ -16,7 +16,7 @@ from canzona.errors import CanzonaError
 from canzona.files import write_together
 from canzona.render.page import PageEntry, render_page
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 STYLES = ("irish", "art-song")
 KINDS = ("mid", "krn", "abc", "musicxml", "svg", "wav")
 SEED = 7
@@ -30,6 +30,8 @@ PLAYERS = {"irish": "flute", "art-song": "piano"}
 def main() -> int:
     """Write `demo/` in the current folder and print the path of its page."""
     source = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "greensleeves.krn"
+    if source.is_relative_to(Path.cwd()):
+        source = source.relative_to(Path.cwd())  # the commands on the page are to be read
     folder = Path("demo")
     try:
         page = make_demo(source, folder)
