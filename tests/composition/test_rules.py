@@ -34,6 +34,7 @@ from canzona.errors import RulesError
 from canzona.score.tune import FREE_METER, Meter
 
 F = Fraction
+NONE = F(0)
 Sequence_ = tuple[tuple[Fraction, int], ...]
 """Durations in quarter notes with their flags."""
 
@@ -44,7 +45,7 @@ def vocabulary(*durations: Fraction | int) -> Vocabulary:
     )
 
 
-def opening(meter: Meter, pickup: Fraction = F(0)) -> EventList:
+def opening(meter: Meter, pickup: Fraction = NONE) -> EventList:
     lines = () if meter.is_free else (ticks(pickup),)
     return EventList((), lines, ((0, meter),), Conditions(pickup=ticks(pickup)))
 
@@ -368,7 +369,7 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
 def build(draw: Any, rule: type, request: dict[str, Any]) -> Rule:
     """A rule from values of its parameters' names, else of their types."""
     types = get_type_hints(rule.__init__)
-    names = [name for name in inspect.signature(rule).parameters]
+    names = list(inspect.signature(rule).parameters)
     values = {
         name: request[name] if name in request else draw(st.from_type(types[name]), label=name)
         for name in names
