@@ -21,7 +21,7 @@ from canzona.composition.composition import Composition
 from canzona.composition.decode import Plan, Sampling, Written, class_lengths, write_tunes
 from canzona.composition.events import REST, TICKS, EventList, absolute_pitch, beat_unit, ticks, tonic_pitch
 from canzona.composition.model import DEFAULT, ComposerModel
-from canzona.composition.rules import Bars, Phrases, Rule
+from canzona.composition.rules import Bars, Phrases, Rests, Rule
 from canzona.composition.settings import MOST_TUNES, Settings
 from canzona.composition.start import Start, start_from, start_new
 from canzona.conversion import Conversion
@@ -29,6 +29,9 @@ from canzona.errors import EmptyTuneError, FormatError, UnsupportedError, UsageE
 from canzona.score.format import read
 from canzona.score.provenance import Input, Provenance
 from canzona.score.tune import Barline, Key, Note, Tune, standard_signature
+
+FREE_SILENCE = 4 * TICKS
+"""Silences are shorter than this in free meter; elsewhere shorter than a bar."""
 
 
 def compose(
@@ -191,6 +194,7 @@ def _rules(model: ComposerModel, settings: Settings, start: Start) -> tuple[Rule
             given_events=given_events,
         )
     ]
+    found.append(Rests(model.vocabulary, (ticks(meter.length) or FREE_SILENCE) - 1))
     if settings.phrases is not None:
         bars = None if meter.is_free else settings.bars
         found.append(

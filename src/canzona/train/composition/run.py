@@ -158,7 +158,7 @@ def prepare_corpus(
 
 
 def _divided(families: Families, training: Training) -> Split:
-    """The split of the recipe; of a small corpus a larger share, so that there is something to validate on."""
+    """The split of the recipe; a larger share of a small corpus, so that something is validated on."""
     share = training.validation_share
     divided = split(families, training.salt, share)
     while len(divided.held_out) < FEWEST_HELD_OUT and share < LARGEST_SHARE:
