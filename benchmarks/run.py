@@ -20,6 +20,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 PAGE = FOLDER.parent / "docs" / "benchmarks.md"
 LIMIT_SECONDS = 1800
+"""For a script that states no `LIMIT_SECONDS` of its own."""
 
 HEAD = """# Benchmarks
 
@@ -51,22 +52,31 @@ def main(names: list[str]) -> int:
 
 def measure(path: Path) -> tuple[str, int]:
     """A section of the page, and the script's exit code."""
-    words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or path.stem
+    code = ast.parse(path.read_text(encoding="utf-8"))
+    words, limit = ast.get_docstring(code) or path.stem, limit_of(code)
     first, _, rest = words.partition("\n\n")
     about = rest.split("\n\n", 1)[-1] if rest.startswith("usage:") else rest
     environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent / "src"), "NO_COLOR": "1"}
     command = [sys.executable, str(path)]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, env=environment, timeout=LIMIT_SECONDS, check=False
+            command, capture_output=True, text=True, env=environment, timeout=limit, check=False
         )
-        printed, code = done.stdout.rstrip() or done.stderr.rstrip()[-2000:], done.returncode
+        printed, failed = done.stdout.rstrip() or done.stderr.rstrip()[-2000:], done.returncode
     except subprocess.TimeoutExpired:
-        printed, code = f"stopped after {LIMIT_SECONDS} seconds", 1
+        printed, failed = f"stopped after {limit} seconds", 1
     lines = [f"## {path.stem.replace('_', ' ').capitalize()}", "", " ".join(first.split()), ""]
     lines += [about.strip(), ""] if about.strip() else []
     lines += ["```text", f"$ python benchmarks/{path.name}", printed, "```", ""]
-    return "\n".join(lines), code
+    return "\n".join(lines), failed
+
+
+def limit_of(code: ast.Module) -> int:
+    """The seconds that a script allows itself."""
+    for line in code.body:
+        if isinstance(line, ast.Assign) and [ast.unparse(name) for name in line.targets] == ["LIMIT_SECONDS"]:
+            return int(ast.literal_eval(line.value))
+    return LIMIT_SECONDS
 
 
 if __name__ == "__main__":
