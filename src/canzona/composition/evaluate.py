@@ -8,7 +8,6 @@ bar lines and phrase marks up to the note.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from canzona.composition.compose import compose
 from canzona.composition.corpus import Corpus, read_corpus
 from canzona.composition.events import EventList, encode
 from canzona.composition.families import find_families, split
-from canzona.composition.model import DEFAULT, HUMAN, ComposerModel
+from canzona.composition.model import DEFAULT, ComposerModel
 from canzona.composition.passes import second_passes
-from canzona.composition.samples import CorpusFigures, sample_figures
+from canzona.composition.samples import sample_figures
 from canzona.composition.scoring import Scored, score
 from canzona.composition.timesteps import StepCounts, count_steps
 from canzona.errors import EmptyTuneError, UsageError
@@ -173,6 +172,5 @@ def evaluate_samples(
     tunes = [
         each.tune for each in compose(model=opened, count=samples, seed=seed, progress=progress, **settings)
     ]
-    human = CorpusFigures.from_dict(json.loads(opened.folder.file(HUMAN).read_text(encoding="utf-8")))
     return {"model": opened.folder.name, "model_hash": opened.folder.hash, "seed": seed,
-            **sample_figures(tunes, human, opened.index)}  # fmt: skip
+            **sample_figures(tunes, opened.human, opened.index)}  # fmt: skip

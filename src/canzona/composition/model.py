@@ -13,6 +13,8 @@ counts. What a user leaves out is drawn from them.
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +28,7 @@ from canzona.composition.events import EventList, Vocabulary
 from canzona.composition.network import Network
 from canzona.composition.ngram import NGram
 from canzona.composition.originality import OriginalityIndex
+from canzona.composition.samples import CorpusFigures
 from canzona.errors import ModelError, UsageError
 from canzona.models.folder import ModelFolder
 from canzona.models.places import find_model
@@ -33,6 +36,9 @@ from canzona.models.places import find_model
 JOB = "compose"
 DEFAULT = "folk"
 INDEX, NGRAM, HUMAN = "index.npz", "ngram.npz", "human.json"
+
+_TONIC = re.compile(r"[A-G](#{1,2}|b{1,2})?")
+_METER = re.compile(r"free|[1-9]\d{0,3}(\+[1-9]\d{0,3})*/[1-9]\d{0,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +58,11 @@ class Opening:
 
     @classmethod
     def from_list(cls, row: Sequence[Any]) -> Opening:
-        """From the values of `to_list`."""
+        """From the values of `to_list`; ValueError or TypeError where they are none."""
         tags, mode, tonic, meter, pickup, count = row
-        return cls(tuple(str(tags).split()), str(mode), str(tonic), str(meter), Fraction(pickup), int(count))
+        if not _TONIC.fullmatch(tonic) or not _METER.fullmatch(meter) or int(count) < 1:
+            raise ValueError(f"no tune opens with {row}")
+        return cls(tuple(str(tags).split()), str(mode), tonic, meter, Fraction(pickup), int(count))
 
 
 @dataclass(frozen=True)
@@ -96,8 +104,12 @@ class ComposerModel:
 
     @cached_property
     def network(self) -> Network:
-        """The network."""
-        return Network(self.folder.path, threads=self.threads)
+        """The network; ModelError where it knows other classes than the vocabulary."""
+        network = Network(self.folder.path, threads=self.threads)
+        if network.classes != (self.vocabulary.duration_escape + 1, self.vocabulary.pitch_escape + 1, 3):
+            raise ModelError(f"{self.folder.path}: network and vocabulary belong to different models",
+                             hint="install the model again")  # fmt: skip
+        return network
 
     @cached_property
     def index(self) -> OriginalityIndex:
@@ -108,6 +120,15 @@ class ComposerModel:
     def ngram(self) -> NGram:
         """The n-gram baseline."""
         return NGram.load(self.folder.file(NGRAM), self.vocabulary)
+
+    @cached_property
+    def human(self) -> CorpusFigures:
+        """Figures of the training corpus."""
+        try:
+            values = json.loads(self.folder.file(HUMAN).read_bytes())
+        except ValueError:
+            values = None
+        return CorpusFigures.from_dict(values)
 
     @property
     def styles(self) -> tuple[str, ...]:

@@ -77,6 +77,10 @@ class Network:
         self.joins = len(self._shapes["gaps"]) == 2
         self._outputs = [value.name for value in self._trunk.get_outputs()]
         self._needs = [[value.name for value in session.get_inputs()] for session in sessions[1:]]
+        self.classes = tuple(
+            next(value.shape[-1] for value in session.get_outputs() if value.name == "logits")
+            for session in sessions
+        )
         self.copies = sum(name.startswith("h1_") for name in self._shapes)
 
     def state(self, batch: int) -> dict[str, Array]:
