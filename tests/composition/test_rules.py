@@ -29,7 +29,7 @@ from canzona.composition.events import (
     beat_unit,
     ticks,
 )
-from canzona.composition.rules import Bars, Phrases, Rule
+from canzona.composition.rules import Bars, Phrases, Rests, Rule
 from canzona.errors import RulesError
 from canzona.score.tune import FREE_METER, Meter
 
@@ -379,6 +379,27 @@ def build(draw: Any, rule: type, request: dict[str, Any]) -> Rule:
     except RulesError:
         assume(False)
     return made
+
+
+@pytest.mark.parametrize("longest", [0, 1, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_no_silence_is_longer_than_it_may_be(longest: int, seed: int) -> None:
+    """Of one rest or of several; a network that wants nothing but rests has its way as far as it may."""
+    asked = [bars_rule(WIDE, Meter(4, 4), F(0), 12), Rests(WIDE, longest * TICKS)]
+    done = write(WIDE, opening(Meter(4, 4)), [_Watched(WIDE, asked)], _Silent(WIDE, seed))
+    silences, now = [0], 0
+    for event in done.events:
+        now = now + event.ticks if event.pitch == "rest" else 0
+        silences.append(now)
+    assert max(silences) <= longest * TICKS
+    assert longest == 0 or max(silences) > 0
+
+
+class _Silent(_Adversary):
+    """A network that wants to rest."""
+
+    def pitch(self, duration: np.ndarray, after: np.ndarray) -> np.ndarray:
+        return np.tile(np.array([[9.0, 0, 0, 0, -9.0]], np.float32), (self.rows, 1))
 
 
 @pytest.mark.parametrize("rule", RULES)
