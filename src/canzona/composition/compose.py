@@ -22,6 +22,7 @@ from canzona.composition.decode import Plan, Sampling, Written, class_lengths, w
 from canzona.composition.events import REST, TICKS, EventList, absolute_pitch, beat_unit, ticks, tonic_pitch
 from canzona.composition.model import DEFAULT, ComposerModel
 from canzona.composition.rules import Bars, Phrases, Rests, Rule
+from canzona.composition.rules.bars import FREE_BARS
 from canzona.composition.settings import MOST_TUNES, Settings
 from canzona.composition.start import Start, start_from, start_new
 from canzona.conversion import Conversion
@@ -29,6 +30,12 @@ from canzona.errors import EmptyTuneError, FormatError, UnsupportedError, UsageE
 from canzona.score.format import read
 from canzona.score.provenance import Input, Provenance
 from canzona.score.tune import Barline, Key, Note, Tune, standard_signature
+
+BATCH = 64
+"""Most tunes that are written side by side; how many changes no tune."""
+
+MOST_HELD = 64 * 1024
+"""Events of all tunes that may be held at once, at about 2 kB each, by all networks together."""
 
 FREE_SILENCE = 4 * TICKS
 """Silences are shorter than this in free meter; elsewhere shorter than a bar."""
@@ -152,7 +159,8 @@ def _compose(
         for start, number in zip(starts, numbers, strict=True)
     ]
     sampling = Sampling(settings.temperature, settings.top_p)
-    written = write_tunes(model.network, model.vocabulary, plans, sampling, progress=progress)
+    batch = _batch(model, settings, starts)
+    written = write_tunes(model.network, model.vocabulary, plans, sampling, batch=batch, progress=progress)
     found = []
     model_hash = model.folder.hash
     for number, start, result in zip(numbers, starts, written, strict=True):
@@ -178,6 +186,13 @@ def _start(model: ComposerModel, settings: Settings, seed: int, number: int, sou
         return start_from(model, settings, source.tune, whole=source.goes_on)
     random = np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, number, 1))))
     return start_new(model, settings, random)
+
+
+def _batch(model: ComposerModel, settings: Settings, starts: Sequence[Start]) -> int:
+    """How many tunes are written side by side, so that long ones fit into memory too."""
+    given = max(len(start.opening.events) for start in starts)
+    longest = given + 8 * (settings.bars or FREE_BARS)
+    return max(1, min(BATCH, MOST_HELD // model.network.copies // longest))
 
 
 def _rules(model: ComposerModel, settings: Settings, start: Start) -> tuple[Rule, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -146,9 +147,16 @@ class _Pen:
 
 
 def class_lengths(durations: Sequence[Fraction], unit: Fraction) -> Array:
-    """Ticks of each duration class for a beat unit in quarter notes; 0 for the escape."""
+    """Ticks of each duration class for a beat unit in quarter notes; 0 for the escape; read-only."""
+    return _class_lengths(tuple(durations), unit)
+
+
+@lru_cache(maxsize=64)
+def _class_lengths(durations: tuple[Fraction, ...], unit: Fraction) -> Array:
     lengths = [value * unit * TICKS for value in durations]
-    return np.array([int(length) if length.denominator == 1 else 0 for length in lengths] + [0])
+    found = np.array([int(length) if length.denominator == 1 else 0 for length in lengths] + [0])
+    found.flags.writeable = False
+    return found
 
 
 def _begin(vocabulary: Vocabulary, plans: Sequence[Plan], waiting: list[int], most: int) -> list[_Pen]:

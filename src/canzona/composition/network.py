@@ -81,7 +81,7 @@ class Network:
             next(value.shape[-1] for value in session.get_outputs() if value.name == "logits")
             for session in sessions
         )
-        self.copies = sum(name.startswith("h1_") for name in self._shapes)
+        self.copies: int = sum(name.startswith("h1_") for name in self._shapes)
 
     def state(self, batch: int) -> dict[str, Array]:
         """Hidden states and cells before the first event."""

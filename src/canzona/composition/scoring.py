@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 
 import numpy as np
 
@@ -73,36 +72,33 @@ class _Reading:
         self.vocabulary = vocabulary
         self.events = listed.events
         self.state = TuneState(vocabulary, listed)
-        self.last = (0, 0, 0)
+        self.targets = np.array([_classes(vocabulary, event) for event in listed.events], np.int64)
         self.bits = np.zeros((events, 3))
         self.right = np.zeros((events, 2), bool)
         self.durations = np.zeros((events, vocabulary.duration_escape + 1), np.float32)
         self.pitch_before = np.zeros(events, np.int16)
-
-    def classes(self, event: Event) -> tuple[int, int, int]:
-        """Classes of an event's duration, pitch and flag."""
-        known = self.vocabulary
-        return (
-            known.duration_ids.get(event.duration, known.duration_escape),
-            known.pitch_ids.get(event.pitch, known.pitch_escape),
-            event.flag,
-        )
+        self._lengths: dict[int, list[int]] = {}
 
     def after_class(self, duration: int) -> tuple[int, ...]:
         """Features after the coming event if it were of this class of duration."""
-        lengths = _lengths(self.vocabulary.durations, Fraction(self.state.unit, TICKS))
-        return self.state.after(lengths[duration])
+        unit = self.state.unit
+        if unit not in self._lengths:
+            self._lengths[unit] = class_lengths(self.vocabulary.durations, Fraction(unit, TICKS)).tolist()
+        return self.state.after(self._lengths[unit][duration])
 
-    def push(self, event: Event) -> None:
+    def push(self, time: int) -> None:
         """Goes on behind an event."""
-        self.last = self.classes(event)
-        self.state.push(event, *self.last[:2])
+        duration, pitch, _ = self.targets[time].tolist()
+        self.state.push(self.events[time], duration, pitch)
 
 
-@lru_cache(maxsize=64)
-def _lengths(durations: tuple[Fraction, ...], unit: Fraction) -> list[int]:
-    found: list[int] = class_lengths(durations, unit).tolist()
-    return found
+def _classes(vocabulary: Vocabulary, event: Event) -> tuple[int, int, int]:
+    """Classes of an event's duration, pitch and flag."""
+    return (
+        vocabulary.duration_ids.get(event.duration, vocabulary.duration_escape),
+        vocabulary.pitch_ids.get(event.pitch, vocabulary.pitch_escape),
+        event.flag,
+    )
 
 
 def _score_batch(network: Network, vocabulary: Vocabulary, lists: Sequence[EventList]) -> Iterator[Scored]:
@@ -118,7 +114,7 @@ def _score_batch(network: Network, vocabulary: Vocabulary, lists: Sequence[Event
             running = alive
         _score_step(steps, vocabulary, running, time)
         for reading in running:
-            reading.push(reading.events[time])
+            reading.push(time)
     for reading in readings:
         yield Scored(reading.bits, reading.right, reading.durations, reading.pitch_before)
 
@@ -126,10 +122,11 @@ def _score_batch(network: Network, vocabulary: Vocabulary, lists: Sequence[Event
 def _score_step(steps: Steps, vocabulary: Vocabulary, readings: Sequence[_Reading], time: int) -> None:
     """One event of every tune that has one."""
     events = [reading.events[time] for reading in readings]
-    targets = np.array([each.classes(event) for each, event in zip(readings, events, strict=True)], np.int64)
+    targets = np.array([reading.targets[time] for reading in readings])
+    last = np.array([reading.targets[time - 1] if time else (0, 0, 0) for reading in readings], np.int64)
     duration, pitch, flag = (np.ascontiguousarray(targets[:, part]) for part in range(3))
     features = np.array([reading.state.before() for reading in readings], np.int64)
-    coming = steps.duration(features, np.array([reading.last for reading in readings], np.int64))
+    coming = steps.duration(features, last)
     likely = coming[:, : vocabulary.duration_escape].argmax(1)
     guessed = [each.after_class(place) for each, place in zip(readings, likely.tolist(), strict=True)]
     before = steps.pitch(likely, np.array(guessed, np.int64)).argmax(1)

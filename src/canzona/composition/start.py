@@ -105,7 +105,7 @@ def start_new(model: ComposerModel, settings: Settings, random: np.random.Genera
             replace(row, pickup=Fraction(0)) for row in rows
         ]
     elif settings.bars is not None:
-        rows = [row for row in rows if not _meter_of(row).is_free] or [
+        rows = [row for row in rows if row.meter != "free"] or [
             replace(row, meter="4/4", pickup=Fraction(0)) for row in rows
         ]
     drawn = _draw(rows, random)
@@ -150,6 +150,8 @@ def start_from(model: ComposerModel, settings: Settings, tune: Tune, *, whole: b
 
 def _rows_of_style(model: ComposerModel, tags: Sequence[str]) -> list[Opening]:
     """Openings of the tunes that have every word of a style, by whatever name of it."""
+    if not tags:
+        return list(model.openings)
     ids = model.vocabulary.tag_ids
     wanted = {ids[tag] for tag in tags}
     rows = [row for row in model.openings if wanted <= {ids[tag] for tag in row.tags if tag in ids}]
