@@ -132,7 +132,7 @@ def _check_stdout(kinds: list[str], count: int) -> None:
     if len(kinds) != 1:
         raise click.UsageError("stdout holds one format; name a folder with -o")
     target = target_named(kinds[0])
-    if count > 1 and (not target.many) and target.name != "krn":
+    if count > 1 and not target.many:
         raise click.UsageError(f"stdout holds one {target.name} and {count} tunes are asked for; use -o")
 
 
