@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import PurePath
 from typing import Any
 
@@ -190,12 +190,14 @@ def tonic_pitch(key: Key | None) -> Pitch:
     return Pitch(letter, Fraction((fifths + 1) // 7), 4)
 
 
+@lru_cache(maxsize=4096)
 def relative_pitch(pitch: Pitch, tonic: Pitch) -> Relative:
     """A pitch as (steps above the tonic, alteration against the tonic's major scale)."""
     steps = pitch.height - tonic.height
     return steps, pitch.midi - tonic.midi - major_semitones(steps)
 
 
+@lru_cache(maxsize=4096)
 def absolute_pitch(relative: Relative, tonic: Pitch) -> Pitch:
     """The inverse of `relative_pitch`."""
     steps, alteration = relative

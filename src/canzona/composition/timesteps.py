@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -71,13 +72,19 @@ def count_steps(vocabulary: Vocabulary, listed: EventList, scored: Scored) -> St
 
 def _holding(vocabulary: Vocabulary, shares: np.ndarray, unit: Fraction, lasted: int) -> list[float]:
     """For an event that has lasted 1, 2 ... `lasted` steps, the chance that it goes on."""
-    lengths = [float(value * unit / STEP) for value in vocabulary.durations]
-    found = []
-    for steps in range(1, lasted + 1):
-        more = sum(share for share, length in zip(shares.tolist(), lengths, strict=False) if length > steps)
-        still = sum(share for share, length in zip(shares.tolist(), lengths, strict=False) if length >= steps)
-        found.append(more / still if still > 0 else 0.0)
-    return found
+    longer, as_long = _reaching(vocabulary.durations, unit)
+    known = shares[: len(vocabulary.durations)].astype(np.float64)
+    more = np.cumsum(known * longer[:lasted], axis=1)[:, -1].tolist()
+    still = np.cumsum(known * as_long[:lasted], axis=1)[:, -1].tolist()
+    return [one / other if other > 0 else 0.0 for one, other in zip(more, still, strict=True)]
+
+
+@lru_cache(maxsize=64)
+def _reaching(durations: tuple[Fraction, ...], unit: Fraction) -> tuple[np.ndarray, np.ndarray]:
+    """Which durations are longer than 1, 2 ... steps, and which at least as long; (steps, durations)."""
+    lengths = np.array([float(value * unit / STEP) for value in durations])
+    steps = np.arange(1, int(max(DURATIONS) / STEP) + 1)[:, None]
+    return (lengths > steps).astype(np.float64), (lengths >= steps).astype(np.float64)
 
 
 def _units(listed: EventList) -> Sequence[Fraction]:
