@@ -62,7 +62,10 @@ def evaluate(
     if held_out:
         corpus = _held_out(opened, corpus)
     if not corpus.tunes:
-        raise EmptyTuneError("there is no tune with a note to evaluate", hint="give folders with scores")
+        raise EmptyTuneError(
+            "there is no tune with a note to evaluate",
+            hint=corpus.unreadable[0] if corpus.unreadable else "give folders with scores",
+        )
     lists = [encode(tune, tags) for tune, tags in zip(corpus.tunes, corpus.tags, strict=True)]
     scored = score(opened.network, opened.vocabulary, lists, batch=batch)
     baseline = opened.ngram.bits(lists)
