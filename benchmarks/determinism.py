@@ -7,7 +7,7 @@ N tunes (default 10,000) are composed again in a process of its own for each set
 .krn files compared byte by byte with those of the first. 'AVX2' and 'SSE4.2' are this machine with
 its wider vector instructions hidden from every library (`fewer_instructions.c`, Linux on x86-64 with a
 C compiler); 'Nehalem' and 'Haswell' are emulated by qemu-user, where it is installed, for fewer tunes
-(default 100). The last two columns say whether the setting does change kernels: 'yes' where the bits
+(default 40). The last two columns say whether the setting does change kernels: 'yes' where the bits
 of an ordinary float product in ONNX Runtime and in NumPy are other ones than in the first setting, so
 that a network computed in plain floats could not have given the same tunes.
 """
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--model", default="folk")
     parser.add_argument("--tunes", type=int, default=10_000)
-    parser.add_argument("--emulated", type=int, default=100)
+    parser.add_argument("--emulated", type=int, default=40)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", nargs=2, type=int, metavar=("THREADS", "BATCH"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -163,14 +163,13 @@ def child(setting: Setting, model: str, tunes: int) -> dict[str, Any] | None:
 
 def composed(model: str, tunes: int, threads: int, batch: int) -> dict[str, Any]:
     """Composes in this process; hashes of the .krn files, and what this process computes with."""
-    import functools
     import importlib
 
     from canzona.composition.model import ComposerModel
 
     # the public function has no word for the batch, since nothing may depend on it
     composing: Any = importlib.import_module("canzona.composition.compose")
-    composing.write_tunes = functools.partial(composing.write_tunes, batch=batch)
+    composing.BATCH, composing.MOST_HELD = batch, 2**30
     opened = ComposerModel.open(model, threads=threads)
     hashes = []
     for seed, start in enumerate(range(0, tunes, PORTION)):
