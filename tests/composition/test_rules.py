@@ -1,69 +1,43 @@
-"""What rules allow, beside every sequence of events that there is; and what holds for any rule."""
+"""What bars and phrases allow, beside every sequence of events that there is."""
 
 from __future__ import annotations
 
-import inspect
-import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise, product
-from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
-from canzona.composition import rules
 from canzona.composition.context import TuneState
-from canzona.composition.decode import Plan, Sampling, Written, class_lengths, write_tunes
+from canzona.composition.decode import class_lengths
 from canzona.composition.events import (
     GOES_ON,
     PHRASE_ENDS,
     TICKS,
     TUNE_ENDS,
-    Conditions,
     Event,
     EventList,
     Vocabulary,
     beat_unit,
     ticks,
 )
-from canzona.composition.rules import Bars, Phrases, Rests, Rule
+from canzona.composition.rules import Phrases, Rule
 from canzona.errors import RulesError
 from canzona.score.tune import FREE_METER, Meter
+from tiny_rules import Stubborn, bars_rule, fillings, opening, vocabulary, write
 
 F = Fraction
-NONE = F(0)
-Sequence_ = tuple[tuple[Fraction, int], ...]
+Row = tuple[tuple[Fraction, int], ...]
 """Durations in quarter notes with their flags."""
 
 
-def vocabulary(*durations: Fraction | int) -> Vocabulary:
-    return Vocabulary(
-        tuple(map(F, durations)), ("rest", (0, F(0)), (1, F(0)), (4, F(0))), ("2/4", "3/4"), ("major",), ()
-    )
-
-
-def opening(meter: Meter, pickup: Fraction = NONE) -> EventList:
-    lines = () if meter.is_free else (ticks(pickup),)
-    return EventList((), lines, ((0, meter),), Conditions(pickup=ticks(pickup)))
-
-
-def bars_rule(known: Vocabulary, meter: Meter, pickup: Fraction, bars: int | None) -> Bars:
-    lengths = class_lengths(known.durations, beat_unit(meter))
-    chances = np.arange(len(lengths), 0, -1) / (len(lengths) * (len(lengths) + 1) / 2)
-    return Bars(lengths, chances, bar_length=ticks(meter.length), pickup=ticks(pickup), bars=bars)
-
-
-def allowed(
-    known: Vocabulary, start: EventList, asked: Sequence[Rule], longest: Fraction
-) -> Iterator[Sequence_]:
+def allowed(known: Vocabulary, start: EventList, asked: Sequence[Rule], longest: Fraction) -> Iterator[Row]:
     """Every sequence up to a length that the product of some rules lets a decoder write; no dead end."""
     unit = beat_unit(start.meters[0][1])
     lengths = class_lengths(known.durations, unit)
 
-    def go(events: list[tuple[int, int]]) -> Iterator[Sequence_]:
+    def go(events: list[tuple[int, int]]) -> Iterator[Row]:
         state = TuneState(known, start, writing=True)
         for place, flag in events:
             event = Event(state.now, int(lengths[place]), known.durations[place], "rest", flag)
@@ -93,7 +67,7 @@ def _product(weights: Sequence[np.ndarray | None]) -> np.ndarray:
     return table
 
 
-def every(known: Vocabulary, meter: Meter, longest: Fraction) -> Iterator[Sequence_]:
+def every(known: Vocabulary, meter: Meter, longest: Fraction) -> Iterator[Row]:
     """Every sequence of durations up to a length, with every flag; the last one ends the tune."""
     values = [value * beat_unit(meter) for value in known.durations]
 
@@ -109,9 +83,7 @@ def every(known: Vocabulary, meter: Meter, longest: Fraction) -> Iterator[Sequen
             yield tuple(zip(row, (*flags, TUNE_ENDS), strict=True))
 
 
-def closes(
-    sequence: Sequence_, meter: Meter, pickup: Fraction, bars: int | None, fills: set[Fraction]
-) -> bool:
+def closes(sequence: Row, meter: Meter, pickup: Fraction, bars: int | None, fills: set[Fraction]) -> bool:
     """The definition: no note crosses a bar line, and the last bar is full or short by the pickup."""
     ends = list(np.cumsum([duration for duration, _ in sequence]))
     lines = [pickup + meter.length * number for number in range(12)]
@@ -164,15 +136,6 @@ def test_bars_allow_exactly_what_closes(
     assert len(found) == len(expected)
 
 
-def fillings(known: Vocabulary, meter: Meter, longest: Fraction) -> set[Fraction]:
-    """Times in quarter notes that some durations fill."""
-    found = {F(0)}
-    values = [value * beat_unit(meter) for value in known.durations]
-    while grown := {a + b for a in found for b in values if a + b <= longest} - found:
-        found |= grown
-    return found
-
-
 @pytest.mark.parametrize("left", [F(0), F(1, 2), F(1), F(3, 2), F(2), F(3), F(5, 4)])
 def test_the_mass_of_a_bar_is_that_of_all_ways_to_fill_it(left: Fraction) -> None:
     known = vocabulary(1, F(1, 2), 2, F(3, 2))
@@ -210,7 +173,7 @@ def test_a_bar_that_nothing_fills_is_refused(meter: Meter, durations: tuple[Frac
 def test_a_tune_of_free_length_ends_at_last(meter: Meter, most: int) -> None:
     known = vocabulary(1)
     rule = bars_rule(known, meter, F(0), None)
-    done = write(known, opening(meter), [rule], _Stubborn(known, (9.0, 0.0, -50.0)))
+    done = write(known, opening(meter), [rule], Stubborn(known, (9.0, 0.0, -50.0)))
     assert len(done.events) == most
 
 
@@ -229,7 +192,7 @@ def test_phrases_are_as_many_as_asked_for_one_a_bar(
     longest = first + meter.length * bars
     fills = fillings(known, meter, meter.length)
 
-    def phrased(row: Sequence_) -> bool:
+    def phrased(row: Row) -> bool:
         ends = np.cumsum([duration for duration, _ in row])
         at = [-((first - end) // meter.length) for end, (_, flag) in zip(ends, row, strict=True) if flag]
         return len(at) == phrases and len(set(at)) == phrases and at[0] > 0
@@ -266,167 +229,3 @@ def test_the_mass_of_phrase_ends_is_that_of_all_ways_to_place_them(phrases: int,
 def test_more_phrases_than_room_are_refused(phrases: int, bars: int | None) -> None:
     with pytest.raises(RulesError, match=f"{phrases} phrases do not fit into"):
         Phrases(phrases, bars)
-
-
-class _Stubborn:
-    """A network that says the same at each step, whatever came before."""
-
-    joins = False
-
-    def __init__(self, known: Vocabulary, flags: Sequence[float] = (0.0, 0.0, 0.0)) -> None:
-        self.sizes = (known.duration_escape + 1, known.pitch_escape + 1, 3)
-        self.flags = np.array(flags, np.float32)
-        self.rows = 0
-
-    def start(self, batch: int, tags: np.ndarray) -> _Stubborn:
-        self.rows = batch
-        return self
-
-    def logits(self, part: int) -> np.ndarray:
-        return np.zeros((self.rows, self.sizes[part]), np.float32)
-
-    def duration(self, features: np.ndarray, event: np.ndarray) -> np.ndarray:
-        return self.logits(0)
-
-    def pitch(self, duration: np.ndarray, after: np.ndarray) -> np.ndarray:
-        return self.logits(1)
-
-    def flag(self, duration: np.ndarray, pitch: np.ndarray, after: np.ndarray) -> np.ndarray:
-        return self.logits(2) + self.flags
-
-    def keep(self, rows: np.ndarray) -> None:
-        self.rows = len(rows)
-
-
-class _Adversary(_Stubborn):
-    """A network that wants something else at each step, and very much so."""
-
-    def __init__(self, known: Vocabulary, seed: int) -> None:
-        super().__init__(known)
-        self.random = np.random.default_rng(seed)
-
-    def logits(self, part: int) -> np.ndarray:
-        return self.random.normal(0, 200, (self.rows, self.sizes[part])).astype(np.float32)
-
-
-def write(known: Vocabulary, start: EventList, asked: Sequence[Rule], network: _Stubborn) -> Written:
-    plan = Plan(start, tuple(asked), (0, 1))
-    return write_tunes(network, known, [plan], Sampling())[0]  # type: ignore[arg-type]
-
-
-class _Watched:
-    """Rules together, each looked at whenever it is asked."""
-
-    def __init__(self, known: Vocabulary, asked: Sequence[Rule]) -> None:
-        self.sizes = {"durations": len(known.durations) + 1, "pitches": len(known.pitches) + 1, "flags": 3}
-        self.asked = asked
-
-    def _ask(self, part: str, *words: Any) -> np.ndarray:
-        table = np.ones(self.sizes[part])
-        for rule in self.asked:
-            weights = getattr(rule, part)(*words)
-            if weights is not None:
-                assert weights.dtype == np.float64 and weights.shape == table.shape
-                assert (weights >= 0).all() and np.isfinite(weights).all()
-                table = table * weights
-        drawn = table if part == "flags" else table[:-1]
-        assert (drawn > 0).any(), f"a dead end: no {part}"
-        return table
-
-    def durations(self, state: TuneState) -> np.ndarray:
-        return self._ask("durations", state)
-
-    def pitches(self, state: TuneState, length: int) -> np.ndarray:
-        return self._ask("pitches", state, length)
-
-    def flags(self, state: TuneState, length: int) -> np.ndarray:
-        return self._ask("flags", state, length)
-
-
-RULES = [
-    each for name in rules.__all__ if isinstance(each := getattr(rules, name), type) and each is not Rule
-]
-WIDE = vocabulary(1, F(1, 2), 2, F(3, 2), F(1, 4), 3, F(3, 4), 4, F(1, 3))
-
-
-@st.composite
-def requests(draw: st.DrawFn) -> dict[str, Any]:
-    """A meter with pickup and bars: what parameters of rules are called, and their values."""
-    meters = [Meter(2, 4), Meter(3, 4), Meter(4, 4), Meter(6, 8), Meter(5, 8), Meter(7, 16), FREE_METER]
-    meter = draw(st.sampled_from(meters))
-    unit = beat_unit(meter)
-    beats = draw(st.integers(0, max(0, meter.beats - 1)))
-    bars = None if meter.is_free else draw(st.none() | st.integers(1, 12))
-    lengths = class_lengths(WIDE.durations, unit)
-    return {
-        "meter": meter, "lengths": lengths, "chances": (lengths > 0) / max(1, (lengths > 0).sum()),
-        "bar_length": ticks(meter.length), "pickup": ticks(beats * unit), "bars": bars,
-        "given_bars": 0, "given_phrases": 0, "given_events": 0,
-        "phrases": draw(st.integers(1, 12)), "vocabulary": WIDE,
-    }  # fmt: skip
-
-
-def build(draw: Any, rule: type, request: dict[str, Any]) -> Rule:
-    """A rule from values of its parameters' names, else of their types."""
-    types = get_type_hints(rule.__init__)
-    names = list(inspect.signature(rule).parameters)
-    values = {
-        name: request[name] if name in request else draw(st.from_type(types[name]), label=name)
-        for name in names
-    }
-    try:
-        made: Rule = rule(**values)
-    except RulesError:
-        assume(False)
-    return made
-
-
-@pytest.mark.parametrize("longest", [0, 1, 3])
-@pytest.mark.parametrize("seed", range(4))
-def test_no_silence_is_longer_than_it_may_be(longest: int, seed: int) -> None:
-    """Of one rest or of several; a network that wants nothing but rests has its way as far as it may."""
-    asked = [bars_rule(WIDE, Meter(4, 4), F(0), 12), Rests(WIDE, longest * TICKS)]
-    done = write(WIDE, opening(Meter(4, 4)), [_Watched(WIDE, asked)], _Silent(WIDE, seed))
-    silences, now = [0], 0
-    for event in done.events:
-        now = now + event.ticks if event.pitch == "rest" else 0
-        silences.append(now)
-    assert max(silences) <= longest * TICKS
-    assert longest == 0 or max(silences) > 0
-
-
-class _Silent(_Adversary):
-    """A network that wants to rest."""
-
-    def pitch(self, duration: np.ndarray, after: np.ndarray) -> np.ndarray:
-        return np.tile(np.array([[9.0, 0, 0, 0, -9.0]], np.float32), (self.rows, 1))
-
-
-@pytest.mark.parametrize("rule", RULES)
-@given(request=requests(), data=st.data(), seed=st.none() | st.integers(0, 2**32 - 1))
-@settings(max_examples=30)
-def test_any_rule_can_be_kept_by_any_network(
-    rule: type, request: dict[str, Any], data: st.DataObject, seed: int | None
-) -> None:
-    if rule is Phrases and request["bars"] is None and not request["meter"].is_free:
-        request["bars"] = 12
-    asked = [build(data.draw, each, request) for each in dict.fromkeys((Bars, rule))]
-    start = opening(request["meter"], F(request["pickup"], TICKS))
-    network = _Stubborn(WIDE) if seed is None else _Adversary(WIDE, seed)
-    done = write(WIDE, start, [_Watched(WIDE, asked)], network)
-    assert [event.flag == TUNE_ENDS for event in done.events] == [False] * (len(done.events) - 1) + [True]
-    if not request["meter"].is_free:
-        fills = fillings(WIDE, request["meter"], request["meter"].length)
-        row = tuple((F(event.ticks, TICKS), event.flag) for event in done.events)
-        assert_closed(row, request, fills)
-
-
-def assert_closed(row: Sequence_, request: dict[str, Any], fills: set[Fraction]) -> None:
-    bar, pickup = request["meter"].length, F(request["pickup"], TICKS)
-    ends = np.cumsum([duration for duration, _ in row])
-    lines = {pickup + bar * number for number in range(math.ceil(ends[-1] / bar) + 1)}
-    assert {line for line in lines if line < ends[-1]} <= {F(0), *ends}, "every bar line is met"
-    over = (ends[-1] - pickup) % bar
-    assert over == 0 or (over == bar - pickup and over in fills)
-    if request["bars"] is not None:
-        assert math.ceil((ends[-1] - pickup) / bar) == request["bars"]
