@@ -141,6 +141,18 @@ def test_stops_when_nothing_improves(tmp_path: Path, scores: list[float], epochs
     assert all(torch.equal(kept[name], value) for name, value in task.network.state_dict().items())
 
 
+def test_weights_that_nothing_improves_stay(tmp_path: Path) -> None:
+    """A training that starts from good weights and makes them worse, resumed or not."""
+    task = Line([3, 3, 3])
+    before = copy.deepcopy(task.network)
+    progress = train(task, SETTINGS, tmp_path, bar=2.5)
+    assert (progress.best, progress.best_epoch, progress.epoch) == (2.5, 0, 3)
+    assert equal(task.network, before)
+    again = Line()
+    train(again, replace(SETTINGS, patience=1), tmp_path, resume=True)
+    assert equal(again.network, before)
+
+
 def test_averaged_weights_are_the_running_mean_of_the_weights(tmp_path: Path) -> None:
     class Watched(Line):
         def loss(self, batch: Tensor) -> tuple[Tensor, dict[str, float]]:

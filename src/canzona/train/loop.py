@@ -90,6 +90,7 @@ def train(
     folder: Path,
     *,
     resume: bool = False,
+    bar: float = math.inf,
     report: Callable[[Row], None] | None = None,
     tick: Callable[[int, int], None] | None = None,
 ) -> Progress:
@@ -99,6 +100,7 @@ def train(
     ----------
     folder : where checkpoint and curves go.
     resume : go on from the folder's checkpoint.
+    bar : the score of the weights that it starts from, which stay where none are better.
     report : called with each epoch's figures.
     tick : called with (batches done, batches in all) of the epoch.
 
@@ -110,6 +112,7 @@ def train(
     """
     make_folder(folder)
     run = _Run(task, settings, folder)
+    run.progress.best = bar
     if resume:
         run.load()
     elif (folder / CHECKPOINT).exists():
@@ -219,7 +222,7 @@ class _Run:
         if not path.exists():
             raise UsageError(f"{self.folder} holds no training to go on with", hint="leave out --resume")
         try:
-            self._take(torch.load(path, weights_only=True))
+            self._take(torch.load(path, weights_only=True, map_location="cpu"))
         except (EOFError, LookupError, RuntimeError, TypeError, ValueError, UnpicklingError) as error:
             raise UsageError(
                 f"{path} is damaged, or of another network than the one to train",

@@ -282,6 +282,21 @@ def test_fine_tuning_prints_before_and_after_and_improves(
     assert {row.meter for row in tuned.openings} == {"5/4"}
 
 
+def test_fine_tuning_that_makes_it_worse_keeps_the_model(
+    canzona_cli: Run, small_model: Path, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "recipe.toml").write_text(RECIPE.replace("rate = 0.02", "rate = 5.0"))
+    done = canzona_cli(
+        "train", "compose", "--data", data, "-o", tmp_path / "tuned", "--from", small_model,
+        "--recipe", tmp_path / "recipe.toml", "--device", "cpu",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    printed = totals(done.err)
+    assert printed[1] > printed[0]
+    made = load_folder(tmp_path / "tuned").config["training"]
+    assert made["best_epochs"] == [0] and made["validation_bits"] == pytest.approx([printed[0]], abs=1e-3)
+
+
 def test_training_by_command(canzona_cli: Run, data: Path, tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text(RECIPE)
     words = [

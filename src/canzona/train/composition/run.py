@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -115,9 +116,12 @@ def train_composer(
             BatchPlan(recipe.training.batch_events),
             device,
         )
+        bar = math.inf
         if parent:
-            reports.row({"epoch": 0.0, **task.validate(network)})
-        spent.append(_train_one(task, loop, work / f"network{place + 1}", resume, reports))
+            row = task.validate(network)
+            reports.row({"epoch": 0.0, **row})
+            bar = row["score"]
+        spent.append(_train_one(task, loop, work / f"network{place + 1}", resume, bar, reports))
         networks.append(network.to("cpu"))
     reports.say("saving the model")
     return _save(output, recipe, prepared, networks, training, spent, folders, force)
@@ -176,12 +180,12 @@ def _cut(listed: EventList, longest: int) -> EventList:
 
 
 def _train_one(
-    task: ComposerTask, loop: LoopSettings, folder: Path, resume: bool, reports: Reports
+    task: ComposerTask, loop: LoopSettings, folder: Path, resume: bool, bar: float, reports: Reports
 ) -> Progress:
     """One network; one that is finished is loaded."""
     mark = folder / FINISHED
     going_on = resume and (folder / "checkpoint.pt").exists()
-    progress = train(task, loop, folder, resume=going_on, report=reports.row, tick=reports.tick)
+    progress = train(task, loop, folder, resume=going_on, bar=bar, report=reports.row, tick=reports.tick)
     mark.write_text(json.dumps(vars(progress)), encoding="utf-8")
     return progress
 
