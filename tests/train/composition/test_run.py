@@ -351,3 +351,24 @@ def test_wrong_usage_is_one_sentence(
 
 def test_the_corpus_of_the_small_model_can_be_written(tmp_path: Path) -> None:
     assert len(list(write_corpus(tmp_path).glob("*.krn"))) == 75
+
+
+def test_a_model_trained_on_a_gpu_runs_and_goes_on_without_one(data: Path, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("there is no GPU")
+    work = tmp_path / "work"
+    model = train_composer([data], tmp_path / "tiny", SMALL, work=work, device="cuda")
+    assert ComposerModel.open(model.path).network.copies == 2
+    longer = dataclasses.replace(SMALL, loop=dataclasses.replace(SMALL.loop, epochs=3))
+    rows = list[Row]()
+    train_composer(
+        [data],
+        tmp_path / "on",
+        longer,
+        work=work,
+        resume=True,
+        device="cpu",
+        reports=Reports(row=rows.append),
+    )
+    assert [row["epoch"] for row in rows] == [3, 3]
