@@ -68,7 +68,10 @@ def test_an_end_that_is_foretold_too_early_is_wrong() -> None:
 
 def test_half_a_chance_to_go_on_is_a_hold() -> None:
     listed = encode(tune_of("c4:1/2", Meter(4, 4)))
-    assert count_steps(KNOWN, listed, made([(0.5, 0.5, 0.0, 0.0)], (1,))).right == 2
+    even = (0.5, 0.5, 0.0, 0.0)
+    assert count_steps(KNOWN, listed, made([even], (1,))).right == 2
+    short = encode(tune_of("c4:1/4 d4:1/4", Meter(4, 4)))
+    assert count_steps(KNOWN, short, made([even, even], (1, 2))).onsets_right == 1
 
 
 def test_steps_are_sixteenths_in_every_beat_unit() -> None:
