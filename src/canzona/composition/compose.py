@@ -232,7 +232,7 @@ def _tune(model: ComposerModel, start: Start, written: Written, name: str) -> Tu
     notes = _given_notes(given, ends=bool(written.given) and written.events[written.given - 1].flag != 0)
     begins = not notes or notes[-1].phrase_end
     for event in written.events[written.given :]:
-        pitch = None if event.pitch == REST else absolute_pitch(event.pitch, tonic)  # type: ignore[arg-type]
+        pitch = None if event.pitch == REST else absolute_pitch(event.pitch, tonic)
         ends = event.flag != 0
         onset = Fraction(event.onset, TICKS) + shift
         notes.append(Note(onset, Fraction(event.ticks, TICKS), pitch, begins, ends))

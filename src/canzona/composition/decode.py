@@ -99,7 +99,7 @@ def write_tunes(
         if fresh:
             steps.join(np.array(over[: len(fresh)], np.int64), _tags(vocabulary, fresh))
         if len(fresh) < len(over):
-            left = [row for row, pen in enumerate(running) if not pen.finished]
+            left = _closed_up([not pen.finished for pen in running])
             running = [running[row] for row in left]
             steps.keep(np.array(left, np.int64))
         done += len(over)
@@ -117,7 +117,8 @@ class _Pen:
         self.number = number
         bare = EventList((), opening.barlines, opening.meters, opening.conditions)
         self.state = TuneState(vocabulary, bare, writing=True)
-        self.random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(plan.seed)))
+        self._random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(plan.seed)))
+        self._drawn: list[float] = []
         self.events: list[Event] = []
         self.bits: list[float] = []
         self.last = (0, 0, 0)
@@ -125,7 +126,10 @@ class _Pen:
         self.lengths = class_lengths(vocabulary.durations, unit)
 
     def uniform(self) -> float:
-        return float(self.random.random())
+        """The tune's next random number; some are drawn at once, since a draw takes long."""
+        if not self._drawn:
+            self._drawn = self._random.random(96).tolist()[::-1]
+        return self._drawn.pop()
 
     @property
     def given(self) -> Event | None:
@@ -163,6 +167,13 @@ def _begin(vocabulary: Vocabulary, plans: Sequence[Plan], waiting: list[int], mo
     """Up to so many of the tunes that wait, the last of the list first."""
     count = min(most, len(waiting))
     return [_Pen(vocabulary, plans[number], number) for number in (waiting.pop() for _ in range(count))]
+
+
+def _closed_up(kept: Sequence[bool]) -> list[int]:
+    """Rows that are kept, those from the end in the gaps before, so that few of them move."""
+    count = sum(kept)
+    last = [row for row in range(count, len(kept)) if kept[row]]
+    return [row if kept[row] else last.pop() for row in range(count)]
 
 
 def _tags(vocabulary: Vocabulary, pens: Sequence[_Pen]) -> Array:
@@ -264,6 +275,9 @@ def _chosen(
     """Drawn classes, and the given ones where the opening is not yet over."""
     free = [row for row, event in enumerate(given) if event is None]
     chosen = np.array(fixed, np.int64)
+    if len(free) == len(pens):
+        uniform = np.array([pen.uniform() for pen in pens])
+        return draw(logits, weights, uniform, temperature=sampling.temperature, top_p=sampling.top_p)
     if free:
         uniform = np.array([pens[row].uniform() for row in free])
         chosen[free] = draw(

@@ -230,9 +230,16 @@ class HeadsPast:
         self._times += 1
 
     def keep(self, rows: Array) -> None:
-        """Copies the rows."""
+        """Moves rows to the front where they lie; only those that change their place are copied."""
         self._times = self._times[rows]
-        self._arrays = {name: value[rows] for name, value in self._arrays.items()}
+        moved = np.flatnonzero(rows != np.arange(len(rows)))
+        if (rows < np.arange(len(rows))).any():  # some row would be written to before it is read
+            self._arrays = {name: value[rows] for name, value in self._arrays.items()}
+            return
+        for name, array in self._arrays.items():
+            for place in moved.tolist():
+                array[place] = array[rows[place]]
+            self._arrays[name] = array[: len(rows)]
 
     def join(self, rows: Array) -> None:
         """Empties the rows: a value that is not there yet has to be 0."""

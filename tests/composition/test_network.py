@@ -1,0 +1,169 @@
+"""Carried state: a tune's logits are the same alone, in a batch, and in a row that another has left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from canzona.composition.context import after_features, trunk_features
+from canzona.composition.model import ComposerModel
+from canzona.composition.network import (
+    MASKED_DISTANCE,
+    FlatPast,
+    HeadsPast,
+    Network,
+    Steps,
+    distance_classes,
+)
+from canzona.errors import ModelError
+
+Array = np.ndarray
+EVENTS = 75
+"""More than two times the room that is made at once."""
+
+
+class Walk:
+    """Random features and events of one tune, and what a network makes of them."""
+
+    def __init__(self, composer: ComposerModel, seed: int) -> None:
+        random = np.random.default_rng(seed)
+        known = composer.vocabulary
+
+        def rows(classes: list[int]) -> Array:
+            return np.stack([random.integers(0, count, EVENTS) for count in classes], 1)
+
+        self.features = rows([count for _, count in trunk_features(known)])
+        self.after = rows([count for _, count in after_features()])
+        self.events = rows([len(known.durations), len(known.pitches), 3])
+        self.tags = np.zeros((1, 8), np.int64)
+        self.tags[0, 0] = seed % (len(known.tags) + 1)
+        self.time = 0
+        self.found: list[Array] = []
+
+
+def step(steps: Steps, walks: list[Walk]) -> None:
+    """One event of every tune; the logits go to the tunes."""
+    events = np.stack([walk.events[walk.time] for walk in walks])
+    last = np.stack([walk.events[walk.time - 1] if walk.time else np.zeros(3, np.int64) for walk in walks])
+    after = np.stack([walk.after[walk.time] for walk in walks])
+    duration, pitch = np.ascontiguousarray(events[:, 0]), np.ascontiguousarray(events[:, 1])
+    found = (
+        steps.duration(np.stack([walk.features[walk.time] for walk in walks]), last),
+        steps.pitch(duration, after),
+        steps.flag(duration, pitch, after),
+    )
+    for row, walk in enumerate(walks):
+        walk.found.append(np.concatenate([table[row] for table in found]))
+        walk.time += 1
+
+
+@pytest.fixture(scope="module")
+def alone(composer: ComposerModel) -> list[list[Array]]:
+    """Logits of six tunes, each in a batch of its own."""
+    walks = [Walk(composer, seed) for seed in range(6)]
+    for walk in walks:
+        steps = composer.network.start(1, walk.tags)
+        for _ in range(EVENTS):
+            step(steps, [walk])
+    return [walk.found for walk in walks]
+
+
+def same(walk: Walk, expected: list[Array]) -> bool:
+    return all(map(np.array_equal, walk.found, expected[: walk.time]))
+
+
+def test_a_batch_is_its_tunes(composer: ComposerModel, alone: list[list[Array]]) -> None:
+    walks = [Walk(composer, seed) for seed in range(3)]
+    steps = composer.network.start(3, np.concatenate([walk.tags for walk in walks]))
+    for _ in range(EVENTS):
+        step(steps, walks)
+    assert all(same(walk, alone[seed]) for seed, walk in enumerate(walks))
+
+
+@pytest.mark.parametrize("rows", [[0, 1], [2, 1], [1, 2], [2, 0]])
+def test_rows_are_kept_in_any_order(
+    composer: ComposerModel, alone: list[list[Array]], rows: list[int]
+) -> None:
+    walks = [Walk(composer, seed) for seed in range(3)]
+    steps = composer.network.start(3, np.concatenate([walk.tags for walk in walks]))
+    for _ in range(40):
+        step(steps, walks)
+    steps.keep(np.array(rows))
+    for _ in range(EVENTS - 40):
+        step(steps, [walks[row] for row in rows])
+    assert all(walks[row].time == EVENTS and same(walks[row], alone[row]) for row in rows)
+
+
+def test_a_tune_that_joins_is_as_if_alone(composer: ComposerModel, alone: list[list[Array]]) -> None:
+    assert composer.network.joins
+    walks = [Walk(composer, seed) for seed in range(6)]
+    steps = composer.network.start(3, np.concatenate([walk.tags for walk in walks[:3]]))
+    running = walks[:3]
+    for time, row, fresh in ((5, 1, 3), (35, 0, 4), (40, 2, 5)):
+        while running[row].time < time:
+            step(steps, running)
+        steps.join(np.array([row]), walks[fresh].tags)
+        running[row] = walks[fresh]
+    while max(walk.time for walk in running) < EVENTS:
+        step(steps, running)
+    assert all(same(walk, alone[seed]) for seed, walk in enumerate(walks))
+    assert sum(walk.time for walk in walks) > 2 * EVENTS
+
+
+SHAPES = {"k1_0": ["batch", 2, 3, "time"], "v1_0": ["batch", 2, "time", 3]}
+
+
+def pushed(past: HeadsPast, batch: int, values: Array) -> None:
+    """One event, whose key and value hold the numbers given."""
+    new = np.repeat(np.asarray(values, np.float32)[:, None], 6, 1)
+    past.feeds()
+    past.take({"new_k1_0": new, "new_v1_0": new})
+    assert new.shape == (batch, 6)
+
+
+def test_room_grows_with_the_longest_tune_and_shrinks_when_it_is_over() -> None:
+    past = HeadsPast(SHAPES, 2, alike=False)
+    for time in range(100):
+        pushed(past, 2, np.array([time + 1, -time - 1]))
+    feeds = past.feeds()
+    assert feeds["k1_0"].shape == (2, 2, 3, 128) and feeds["v1_0"].shape == (2, 2, 128, 3)
+    assert feeds["k1_0"][1, 0, 0, :100].tolist() == [-time - 1.0 for time in range(100)]
+    assert feeds["v1_0"][0, 1, :98, 2].tolist() == [time + 2.0 for time in range(98)]
+    assert not feeds["v1_0"][:, :, 99:].any(), "the last event's value is not known yet"
+    assert feeds["gaps"][0, :100].tolist() == distance_classes(100).tolist()
+    assert (feeds["gaps"][:, 100:] == MASKED_DISTANCE).all()
+    past.join(np.array([0, 1]))
+    feeds = past.feeds()
+    assert feeds["k1_0"].shape[-1] == 32 and not feeds["k1_0"].any() and not feeds["v1_0"].any()
+    assert (feeds["gaps"] == MASKED_DISTANCE).all()
+
+
+def test_graphs_that_want_one_row_of_distances_get_it() -> None:
+    past = HeadsPast(SHAPES, 2, alike=True)
+    pushed(past, 2, np.array([1, 2]))
+    assert past.feeds()["gaps"].tolist() == [1, *[MASKED_DISTANCE] * 31]
+
+
+def test_flat_keys_follow_one_another() -> None:
+    past = FlatPast({"k1_0": ["time", "batch", 6], "v1_0": ["before", "batch", 6]}, 2)
+    for time in range(40):
+        new = np.full((2, 6), time + 1, np.float32)
+        past.feeds()
+        past.take({"new_k1_0": new, "new_v1_0": new})
+    past.keep(np.array([1]))
+    feeds = past.feeds()
+    assert feeds["k1_0"][:, 0, 0].tolist() == [time + 1.0 for time in range(40)]
+    assert feeds["v1_0"][:, 0, 0].tolist() == [time + 2.0 for time in range(39)]
+    with pytest.raises(NotImplementedError):
+        past.join(np.array([0]))
+
+
+def test_what_is_no_network_is_refused(tmp_path: Path, small_model: Path) -> None:
+    with pytest.raises(ModelError, match="no network that can be run"):
+        Network(tmp_path)
+    for name, other in (("trunk", "flag"), ("pitch", "pitch"), ("flag", "flag")):
+        (tmp_path / f"{name}.onnx").write_bytes((small_model / f"{other}.onnx").read_bytes())
+    with pytest.raises(ModelError, match="another kind of model"):
+        Network(tmp_path)
