@@ -43,7 +43,10 @@ def test_a_tune_is_printed_as_kern(compose: Callable, canzona_cli: Callable) -> 
 
 def test_several_tunes_are_one_stream_where_the_format_holds_them(compose: Callable) -> None:
     done = compose(*SHORT, "--count", "3", "--to", "abc")
-    assert len(list(format_named("abc").read(done.out.encode(), "a.abc", None))) == 3
+    tunes = list(format_named("abc").read(done.out.encode(), "a.abc", None))
+    assert [tune.title for tune in tunes] == [f"Canzona 7.{number}" for number in (1, 2, 3)]
+    assert [line for line in done.out.splitlines() if line.startswith("X:")] == ["X:1", "X:2", "X:3"]
+    assert all('"seed":7' in tune.provenance for tune in tunes)
     refused = compose(*SHORT, "--count", "3")
     assert (refused.code, refused.out) == (2, "")
     assert "stdout holds one krn and 3 tunes are asked for; use -o" in refused.err

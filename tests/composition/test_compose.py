@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import canzona
 from canzona.composition import Composition, compose
 from canzona.composition.compose import _rules
+from canzona.composition.composition import joined_bytes
 from canzona.composition.decode import Plan, Sampling, write_tunes
 from canzona.composition.model import ComposerModel
 from canzona.composition.scoring import score
@@ -238,10 +239,24 @@ def test_more_phrases_than_bars_contradict_one_another(composer: ComposerModel) 
         compose(model=composer, bars=4, phrases=5)
 
 
-@pytest.mark.parametrize("count", [0, -1, 100_001])
+@pytest.mark.parametrize("count", [0, -1, 100_001, 1.5, "two"])
 def test_no_tunes_or_too_many_are_refused(composer: ComposerModel, count: int) -> None:
     with pytest.raises(UsageError, match=f"{count} tunes cannot be written; ask for 1 to 100000"):
         compose(model=composer, count=count)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "seven"])
+def test_a_seed_is_a_whole_number(composer: ComposerModel, seed: int) -> None:
+    with pytest.raises(UsageError, match=f"{seed} is no seed; give a whole number, 0 or more"):
+        compose(model=composer, seed=seed)
+
+
+def test_one_file_for_several_tunes(composer: ComposerModel) -> None:
+    made = compose(model=composer, seed=1, count=2, bars=2)
+    assert joined_bytes(made, "abc", tempo=90).count(b"T:Canzona 1.") == 2
+    assert joined_bytes(made[:1], "krn") == made[0].to_bytes("krn")
+    with pytest.raises(UsageError, match="one mid holds one tune and there are 2; write a file for each"):
+        joined_bytes(made, "mid")
 
 
 def test_progress_counts_to_the_end(composer: ComposerModel) -> None:

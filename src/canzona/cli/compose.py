@@ -137,12 +137,13 @@ def _check_stdout(kinds: list[str], count: int) -> None:
 
 
 def _print_tunes(found: list[Composition], kind: str, look: dict[str, Any]) -> None:
+    from canzona.composition.composition import joined_bytes
     from canzona.composition.saving import look_of
     from canzona.conversion import target_named
 
     chosen = look_of(target_named(kind), look)
-    for each in found:
-        sys.stdout.buffer.write(each.to_bytes(kind, **chosen))
+    data = found[0].to_bytes(kind, **chosen) if len(found) == 1 else joined_bytes(found, kind, **chosen)
+    sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 

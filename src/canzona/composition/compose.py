@@ -71,10 +71,10 @@ def compose(
     EmptyTuneError : the tune to go on from has no note.
     """
     wanted = Settings(**settings)
-    if not 1 <= count <= MOST_TUNES:
+    if not isinstance(count, int) or not 1 <= count <= MOST_TUNES:
         raise UsageError(f"{count} tunes cannot be written", hint=f"ask for 1 to {MOST_TUNES}")
-    if seed is not None and seed < 0:
-        raise UsageError(f"{seed} is no seed", hint="give 0 or more")
+    if seed is not None and (not isinstance(seed, int) or seed < 0):
+        raise UsageError(f"{seed} is no seed", hint="give a whole number, 0 or more")
     if like is not None and continue_ is not None:
         raise UsageError(
             "a tune cannot both open like one and continue one", hint="give like or continue, not both"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -71,7 +72,17 @@ class Composition:
             would have several pages.
         """
         target = target_named(kind)
-        look = Conversion(target.name, tempo=tempo, instrument=instrument, soundfont=soundfont).to_dict()
+        tune = self._labelled(target.name, tempo=tempo, instrument=instrument, soundfont=soundfont)
+        outputs = encode([tune], target, instrument=instrument, soundfont=soundfont)
+        if len(outputs) != 1:
+            raise UsageError(
+                f"the tune fills {len(outputs)} pages and one {target.name} holds one", hint="write a pdf"
+            )
+        return outputs[0].data
+
+    def _labelled(self, name: str, *, tempo: float | None, instrument: str, soundfont: str) -> Tune:
+        """The tune, with how a file of it in this look was made."""
+        look = Conversion(name, tempo=tempo, instrument=instrument, soundfont=soundfont).to_dict()
         del look["to"]
         made = replace(
             self.provenance, options={**self.provenance.options, **({"file": look} if look else {})}
@@ -79,14 +90,7 @@ class Composition:
         tune = self.tune.replace(provenance=made.to_json())
         if tempo is not None:
             tune = tune.replace(tempo=Fraction(tempo).limit_denominator(10_000))
-        if instrument:
-            tune = tune.replace(instrument=instrument)
-        outputs = encode([tune], target, instrument=instrument, soundfont=soundfont)
-        if len(outputs) != 1:
-            raise UsageError(
-                f"the tune fills {len(outputs)} pages and one {target.name} holds one", hint="write a pdf"
-            )
-        return outputs[0].data
+        return tune.replace(instrument=instrument) if instrument else tune
 
     @property
     def goes_on(self) -> bool:
@@ -138,3 +142,26 @@ class Composition:
         from canzona.render.page import notebook_view
 
         return notebook_view(self.tune)
+
+
+def joined_bytes(
+    found: Sequence[Composition], kind: str, *, tempo: float | None = None, instrument: str = ""
+) -> bytes:
+    """Several tunes as one score file's bytes.
+
+    Parameters
+    ----------
+    found : the tunes.
+    kind : a format that holds many, such as 'abc'.
+    tempo, instrument : as for `Composition.to_bytes`.
+
+    Raises
+    ------
+    UsageError : a file of this kind holds one tune.
+    """
+    target = target_named(kind)
+    if len(found) > 1 and not target.many:
+        raise UsageError(f"one {target.name} holds one tune and there are {len(found)}",
+                         hint="write a file for each")  # fmt: skip
+    look: dict[str, Any] = {"tempo": tempo, "instrument": instrument, "soundfont": ""}
+    return encode([each._labelled(target.name, **look) for each in found], target)[0].data
