@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The same tunes on other numbers of threads, other batches and other processors (bar: 0 differ).
 
-usage: determinism.py [--model NAME|DIR] [--tunes N] [--emulated N] [--json]
+usage: determinism.py [--model NAME|DIR] [--tunes N] [--emulated N] [--jobs N] [--json]
 
 N tunes (default 10,000) are composed again in a process of its own for each setting, and their
 .krn files compared byte by byte with those of the first. 'AVX2' and 'SSE4.2' are this machine with
@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--model", default="folk")
     parser.add_argument("--tunes", type=int, default=10_000)
     parser.add_argument("--emulated", type=int, default=40)
+    parser.add_argument("--jobs", type=int, default=1, help="settings computed side by side")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", nargs=2, type=int, metavar=("THREADS", "BATCH"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -75,18 +77,17 @@ def main(arguments: list[str]) -> int:
 def compared(options: argparse.Namespace, place: Path) -> Iterator[dict[str, Any]]:
     """A row for each setting: tunes, how many differ from the first setting's, which kernels do."""
     first: dict[str, Any] = {}
-    for setting in settings(place):
+    source, model = copied(options.model, place)
+
+    def measured(setting: Setting) -> tuple[Setting, dict[str, Any] | None]:
         tunes = min(options.tunes, options.emulated) if setting.fewer else options.tunes
-        if not tunes:
-            continue
-        print(f"{setting.name} ...", file=sys.stderr)
-        began = time.monotonic()
-        found = child(setting, options.model, tunes)
+        return setting, child(setting, source, model, tunes) if tunes else None
+
+    pool = ThreadPoolExecutor(options.jobs)
+    for setting, found in pool.map(measured, settings(place)):
         if found is None:
             continue
         first = first or found
-        if found["made_by"] != first["made_by"]:
-            sys.exit("the code or the model was changed during the run")
         pairs = zip(first["tunes"], found["tunes"], strict=False)
         yield {
             "setting": setting.name,
@@ -96,7 +97,7 @@ def compared(options: argparse.Namespace, place: Path) -> Iterator[dict[str, Any
             "numpy": found["numpy"] != first["numpy"],
             "vectors": found["vectors"],
             "threads": found["threads"],
-            "seconds": round(time.monotonic() - began),
+            "cpu_seconds": found["cpu_seconds"],
         }
 
 
@@ -141,16 +142,27 @@ def compiled(place: Path) -> Path | None:
     return library if works and works.returncode == 0 else None
 
 
-def child(setting: Setting, model: str, tunes: int) -> dict[str, Any] | None:
+def copied(model: str, place: Path) -> tuple[Path, Path]:
+    """Code and model as they are now, so that all settings have the same ones, however long it takes."""
+    from canzona.models import find_model
+
+    source = shutil.copytree(
+        FOLDER.parent / "src", place / "src", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    return source, shutil.copytree(find_model(model).path, place / "model")
+
+
+def child(setting: Setting, source: Path, model: Path, tunes: int) -> dict[str, Any] | None:
     """What a process of this setting composes; None, with a word on stderr, where it cannot run."""
     one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     environment = {
-        **os.environ, "PYTHONPATH": str(FOLDER.parent / "src"), **one, **setting.environment
+        **os.environ, "PYTHONPATH": str(source), **one, **setting.environment
     }  # fmt: skip
     command = [
         *setting.prefix, sys.executable, str(Path(__file__).resolve()),
-        "--child", str(setting.threads), str(setting.batch), "--model", model, "--tunes", str(tunes),
+        "--child", str(setting.threads), str(setting.batch), "--model", str(model), "--tunes", str(tunes),
     ]  # fmt: skip
+    print(f"{setting.name} ...", file=sys.stderr)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         if not setting.prefix:
@@ -176,11 +188,9 @@ def composed(model: str, tunes: int, threads: int, batch: int) -> dict[str, Any]
         written = composing.compose(model=opened, count=min(PORTION, tunes - start), seed=seed)
         hashes += [hashlib.sha256(each.to_bytes(".krn")).hexdigest()[:20] for each in written]
     running = Path("/proc/self/task")
-    sources = sorted((FOLDER.parent / "src").rglob("*.py"))
-    made_by = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     return {
         "tunes": hashes,
-        "made_by": [made_by, opened.folder.hash],
+        "cpu_seconds": round(time.process_time()),
         "threads": len(list(running.iterdir())) if running.is_dir() else threads,
         **kernels(threads),
     }
