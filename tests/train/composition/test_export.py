@@ -16,7 +16,7 @@ from canzona.errors import ModelError
 from canzona.train.composition.data import Arrays, BatchPlan, collate
 from canzona.train.composition.export import calibrate, export, restore
 from canzona.train.composition.graph import LARGEST_SUM, row_scales, stored_weights
-from canzona.train.composition.network import Composer
+from canzona.train.composition.network import Composer, Sizes
 from canzona.train.composition.task import ComposerTask, Shape, new_network
 from small_task import Small
 
@@ -166,15 +166,13 @@ def test_restore_refuses_graphs_of_another_size(
         restore(graphs, [networks[0].sizes] * 2)
 
 
-def test_graphs_without_gates_and_intervals(small: Small, tmp_path: Path, networks: list[Composer]) -> None:
-    """As the first models have them."""
-    import dataclasses
-
+def test_graphs_of_a_network_without_short_ways(
+    small: Small, tmp_path: Path, networks: list[Composer]
+) -> None:
+    """As the first models have them: plain heads, no gates, no intervals."""
     torch.manual_seed(4)
-    bare = dataclasses.replace(
-        networks[0].sizes,
-        duration_columns=(), pitch_columns=(), step_column=-1, sounding_column=-1, pitch_steps=(),
-    )  # fmt: skip
+    s = networks[0].sizes
+    bare = Sizes(s.trunk, s.after, s.durations, s.pitches, s.tags, s.embedding, s.width, s.hidden, s.heads)
     network = Composer(bare).eval()
     found = stepped(write(tmp_path / "bare", [network], small), small.arrays[:1])
     for ours, theirs in zip(found, forced([network], small.arrays[:1]), strict=True):
