@@ -1,8 +1,8 @@
 """Every command line and every Python example of the README and the documentation.
 
 Lines with `$` in ```console blocks are run, page by page, in an empty folder that has a copy of
-`examples/` and a folder `my-tunes`. A block after `<!-- parsed only -->` is only parsed: the command and each of its
-options must exist.
+`examples/` and a folder `my-tunes`. A block after `<!-- parsed only -->` is only parsed: the
+command and each of its options must exist.
 """
 
 from __future__ import annotations

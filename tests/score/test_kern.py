@@ -77,6 +77,18 @@ def test_records_keep_their_order_before_and_after_the_data() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("für Elise", "latin-1"), ("chère étoile", "latin-1"), ("små grønne", "latin-1"),
+        ("schön", "cp850"), ("groß", "cp850"), ("Über", "cp850"),
+    ],
+)  # fmt: skip
+def test_titles_in_older_codes(written: str, code: str) -> None:
+    data = f"!!!OTL: {written}\n**kern\n*M2/4\n4c\n4d\n*-\n".encode(code)
+    assert next(read(data)).title == written
+
+
 def test_code_page_850_is_told_from_utf_8_file_by_file() -> None:
     old = b"!!!OTL: Der M\x81ller\n!!!ARE: China\xffHan\n**kern\n4c\n*-\n"
     assert next(read(old)).records == (("OTL", "Der Müller"), ("ARE", "China Han"))

@@ -1,6 +1,6 @@
 """Humdrum `**kern`, the format of the Essen collection: a table of tokens with records around it.
 
-Reading: the text is UTF-8 or else DOS code page 850, as in the Essen files. Records (`!!!`) and
+Reading: the text is UTF-8 or else DOS code page 850, as in the Essen files, or Latin-1. Records (`!!!`) and
 comments (`!!`) may stand anywhere. A file of one spine, the usual case, is a token a line and
 goes straight to `kern_build`; any other is taken apart by `kern_spines` first. Whatever a
 Tune cannot hold is named in `losses`.
@@ -29,6 +29,7 @@ from canzona.score.losses import differences
 from canzona.score.phrases import infer_phrases
 from canzona.score.tune import Attachment, Note, Phrasing, Tune
 
+_WESTERN = frozenset("äöüßÄÖÜàáâãåæçèéêëìíîïñòóôõøùúûýÀÁÂÅÆÇÈÉÊËÍÎÑÒÓÔØÚ")
 _ALTERATION = re.compile(r"(\S+)\s*=\s*alteration (-?\d{1,9}(?:/[1-9]\d{0,8})?)")
 
 
@@ -48,7 +49,7 @@ def read(data: bytes, source: str = "", track: str | None = None) -> Iterator[Tu
 
     Parameters
     ----------
-    data : the file's bytes, UTF-8 or code page 850.
+    data : the file's bytes, UTF-8, code page 850 or Latin-1.
     source : the file's name, for errors.
     track : which `**kern` spine to read where there are several: its number from 1, counted
         from the left, or its instrument's name.
@@ -76,7 +77,7 @@ def read(data: bytes, source: str = "", track: str | None = None) -> Iterator[Tu
 
 
 def decode(data: bytes, source: str = "") -> str:
-    """Text in UTF-8 or, where it is not, in DOS code page 850 with 0xFF as a space; line ends as \\n.
+    """Text in UTF-8 or, where it is not, in the older code that makes better words; line ends as \\n.
 
     Raises FormatError for empty and binary files.
     """
@@ -88,10 +89,19 @@ def decode(data: bytes, source: str = "") -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = data.decode("cp850").replace("\xa0", " ")
+        text = data.decode(_older_code(data)).replace("\xa0", " ")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text
+
+
+def _older_code(data: bytes) -> str:
+    """DOS code page 850 or Latin-1: the one in which more of the bytes are letters of western languages."""
+    high = bytes(byte for byte in data if byte >= 0x80)
+    if any(byte < 0xA0 for byte in high):
+        return "cp850"  # in Latin-1 these are no characters at all
+    letters = {code: sum(letter in _WESTERN for letter in high.decode(code)) for code in ("cp850", "latin-1")}
+    return max(letters, key=lambda code: letters[code])
 
 
 def write(tunes: Sequence[Tune]) -> Written:
