@@ -45,8 +45,6 @@ def fillings(known: Vocabulary, meter: Meter, longest: Fraction) -> set[Fraction
 class Stubborn:
     """A network that says the same at each step, whatever came before."""
 
-    joins = False
-
     def __init__(self, known: Vocabulary, flags: Sequence[float] = (0.0, 0.0, 0.0)) -> None:
         self.sizes = (known.duration_escape + 1, known.pitch_escape + 1, 3)
         self.flags = np.array(flags, np.float32)
@@ -70,6 +68,9 @@ class Stubborn:
 
     def keep(self, rows: np.ndarray) -> None:
         self.rows = len(rows)
+
+    def join(self, rows: np.ndarray, tags: np.ndarray) -> None:
+        """Says the same to the new ones."""
 
 
 class Adversary(Stubborn):

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from canzona.composition.context import after_features, trunk_features
 from canzona.composition.model import ComposerModel
-from canzona.composition.network import (
-    MASKED_DISTANCE,
-    FlatPast,
-    HeadsPast,
-    Network,
-    Steps,
-    distance_classes,
-)
-from canzona.errors import ModelError
+from canzona.composition.network import Steps
+from canzona.composition.past import MASKED_DISTANCE, Past, distance_classes
 
 Array = np.ndarray
 EVENTS = 75
@@ -97,7 +88,6 @@ def test_rows_are_kept_in_any_order(
 
 
 def test_a_tune_that_joins_is_as_if_alone(composer: ComposerModel, alone: list[list[Array]]) -> None:
-    assert composer.network.joins
     walks = [Walk(composer, seed) for seed in range(6)]
     steps = composer.network.start(3, np.concatenate([walk.tags for walk in walks[:3]]))
     running = walks[:3]
@@ -112,58 +102,52 @@ def test_a_tune_that_joins_is_as_if_alone(composer: ComposerModel, alone: list[l
     assert sum(walk.time for walk in walks) > 2 * EVENTS
 
 
-SHAPES = {"k1_0": ["batch", 2, 3, "time"], "v1_0": ["batch", 2, "time", 3]}
+SHAPES = {
+    "k1_0": ["batch", 2, 3, "time"], "v1_0": ["batch", 2, "time", 3],
+    "past_keys": ["batch", "time", 2], "past_durations": ["batch", "time"], "past_pitches": ["batch", "time"],
+}  # fmt: skip
 
 
-def pushed(past: HeadsPast, batch: int, values: Array) -> None:
-    """One event, whose key and value hold the numbers given."""
+def pushed(past: Past, values: Array, event: Array) -> None:
+    """One event, whose key and value hold the numbers given; `event` are the classes of the one before."""
     new = np.repeat(np.asarray(values, np.float32)[:, None], 6, 1)
-    past.feeds()
-    past.take({"new_k1_0": new, "new_v1_0": new})
-    assert new.shape == (batch, 6)
+    past.feeds(event)
+    past.take({"new_k1_0": new, "new_v1_0": new, "new_keys": np.abs(np.stack([values, 2 * values], 1))})
+
+
+def classes(*numbers: int) -> Array:
+    """Duration n, pitch 10 n, no phrase end, for each tune."""
+    return np.array([(number, 10 * number, 0) for number in numbers])
 
 
 def test_room_grows_with_the_longest_tune_and_shrinks_when_it_is_over() -> None:
-    past = HeadsPast(SHAPES, 2, alike=False)
+    past = Past(SHAPES, 2)
     for time in range(100):
-        pushed(past, 2, np.array([time + 1, -time - 1]))
-    feeds = past.feeds()
+        pushed(past, np.array([time + 1, -time - 1]), classes(time, time + 1))
+    feeds = past.feeds(classes(100, 101))
     assert feeds["k1_0"].shape == (2, 2, 3, 128) and feeds["v1_0"].shape == (2, 2, 128, 3)
     assert feeds["k1_0"][1, 0, 0, :100].tolist() == [-time - 1.0 for time in range(100)]
     assert feeds["v1_0"][0, 1, :98, 2].tolist() == [time + 2.0 for time in range(98)]
     assert not feeds["v1_0"][:, :, 99:].any(), "the last event's value is not known yet"
+    assert feeds["past_keys"][1, :100].tolist() == [[time + 1, 2 * time + 2] for time in range(100)]
+    assert feeds["past_durations"][1, :100].tolist() == [time + 2 for time in range(100)]
+    assert feeds["past_pitches"][0, :100].tolist() == [10 * time + 10 for time in range(100)]
     assert feeds["gaps"][0, :100].tolist() == distance_classes(100).tolist()
     assert (feeds["gaps"][:, 100:] == MASKED_DISTANCE).all()
     past.join(np.array([0, 1]))
-    feeds = past.feeds()
-    assert feeds["k1_0"].shape[-1] == 32 and not feeds["k1_0"].any() and not feeds["v1_0"].any()
+    feeds = past.feeds(classes(0, 0))
+    assert feeds["k1_0"].shape[-1] == 32
+    assert not any(feeds[name].any() for name in SHAPES)
     assert (feeds["gaps"] == MASKED_DISTANCE).all()
 
 
-def test_graphs_that_want_one_row_of_distances_get_it() -> None:
-    past = HeadsPast(SHAPES, 2, alike=True)
-    pushed(past, 2, np.array([1, 2]))
-    assert past.feeds()["gaps"].tolist() == [1, *[MASKED_DISTANCE] * 31]
-
-
-def test_flat_keys_follow_one_another() -> None:
-    past = FlatPast({"k1_0": ["time", "batch", 6], "v1_0": ["before", "batch", 6]}, 2)
-    for time in range(40):
-        new = np.full((2, 6), time + 1, np.float32)
-        past.feeds()
-        past.take({"new_k1_0": new, "new_v1_0": new})
-    past.keep(np.array([1]))
-    feeds = past.feeds()
-    assert feeds["k1_0"][:, 0, 0].tolist() == [time + 1.0 for time in range(40)]
-    assert feeds["v1_0"][:, 0, 0].tolist() == [time + 2.0 for time in range(39)]
-    with pytest.raises(NotImplementedError):
-        past.join(np.array([0]))
-
-
-def test_what_is_no_network_is_refused(tmp_path: Path, small_model: Path) -> None:
-    with pytest.raises(ModelError, match="no network that can be run"):
-        Network(tmp_path)
-    for name, other in (("trunk", "flag"), ("pitch", "pitch"), ("flag", "flag")):
-        (tmp_path / f"{name}.onnx").write_bytes((small_model / f"{other}.onnx").read_bytes())
-    with pytest.raises(ModelError, match="another kind of model"):
-        Network(tmp_path)
+def test_tunes_that_end_leave_the_others_as_they_are() -> None:
+    past = Past(SHAPES, 3)
+    for time in range(3):
+        pushed(past, np.array([10, 20, 30]) + time, classes(1, 2, 3))
+    past.keep(np.array([2, 1]))
+    feeds = past.feeds(classes(6, 5))
+    assert feeds["past_keys"][:, :3, 0].tolist() == [[30, 31, 32], [20, 21, 22]]
+    assert feeds["past_durations"][:, :3].tolist() == [[3, 3, 6], [2, 2, 5]]
+    past.keep(np.array([1, 0]))
+    assert past.feeds(classes(5, 6))["past_pitches"][:, :3].tolist() == [[20, 20, 50], [30, 30, 60]]

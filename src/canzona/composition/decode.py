@@ -93,7 +93,7 @@ def write_tunes(
             continue
         for row in over:
             found[running[row].number] = running[row].written()
-        fresh = _begin(vocabulary, plans, waiting, len(over)) if network.joins else []
+        fresh = _begin(vocabulary, plans, waiting, len(over))
         for row, pen in zip(over, fresh, strict=False):
             running[row] = pen
         if fresh:

@@ -12,17 +12,17 @@ from torch import Tensor
 
 from canzona.composition.context import trunk_features
 from canzona.composition.events import EventList
-from canzona.composition.network import distance_classes
+from canzona.composition.past import distance_classes
 from canzona.train.composition.data import Arrays, Batch, collate, prepare
-from canzona.train.composition.network import (
+from canzona.train.composition.network import Composer, distance_class
+from canzona.train.composition.pointing import Copies, Recalls
+from canzona.train.composition.sizes import (
+    EVERY,
     INTERVALS,
     NO_STEP,
     WIDEST,
-    Composer,
-    Copies,
     Sizes,
     class_of_step,
-    distance_class,
     interval_table,
 )
 from canzona.train.composition.task import new_network
@@ -176,6 +176,24 @@ def test_a_gate_raises_the_class_that_its_feature_names() -> None:
     assert copies(output, torch.tensor([[[2, 9, 2]]])).tolist() == [[[0, 1, 17, 3]]]
     assert copies(output, torch.tensor([[[4, 0, 7]]])).tolist() == [[[0, 1, 2, 3]]], "these name none"
     assert torch.equal(Copies(4, ())(output, torch.zeros(1, 1, 3, dtype=torch.long)), output[..., :4])
+
+
+def test_what_has_been_is_recalled_by_how_often() -> None:
+    past = torch.tensor([[0, 2, 2, 2, 0]])
+    trunk = torch.tensor([[[5], [5], [6], [6], [5]]])
+    none = torch.zeros(1, 5, 3)
+    seen, often = torch.zeros(1, 5, 4), torch.zeros(1, 5, 4)
+    seen[..., 0], often[..., 3] = 10.0, 8.0  # of all events whether, of those alike how often
+    recalls = Recalls(3, (EVERY, 0))
+    assert recalls.gates == 4
+    assert recalls(none, seen, trunk, past).tolist() == [
+        [[0, 0, 0], [10, 0, 0], [10, 0, 10], [10, 0, 10], [10, 0, 10]]
+    ]
+    found = recalls(none, often, trunk, past)
+    assert found[0, 2].tolist() == [0, 0, 0], "no earlier event was alike"
+    assert found[0, 3].tolist() == [0, 0, 8], "log2(1 + 1)"
+    assert found[0, 4].tolist() == [8, 0, 8]
+    assert torch.equal(Recalls(3, ())(none, none, trunk, past), none)
 
 
 def test_intervals_between_pitch_classes() -> None:

@@ -1,4 +1,4 @@
-"""The heads' gates and intervals in an ONNX graph (see `Copies` and `Intervals` in `network`)."""
+"""The heads' short ways to classes in an ONNX graph: copies, intervals, recalls (see `pointing`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import numpy as np
 from onnx import TensorProto
 
 from canzona.train.composition.graph import Graph
-from canzona.train.composition.network import INTERVALS, Sizes, class_of_step, interval_table
+from canzona.train.composition.network import DISTANCES
+from canzona.train.composition.pointing import LOG_STEPS, MOST_COUNTED
+from canzona.train.composition.sizes import EVERY, INTERVALS, Sizes, class_of_step, interval_table
 
 GATE_STEPS = 1024
 """Steps a unit in which gates are rounded, so that sums of several are exact."""
@@ -23,9 +25,9 @@ def copied(graph: Graph, output: str, named: str, classes: int, gates: int) -> s
     output : (batch, classes + gates), real.
     named : int64 (batch, gates); a class from `classes` on names nothing.
     """
-    if not gates:
-        return output
     logits = _columns(graph, output, 0, classes)
+    if not gates:
+        return logits
     gate = _columns(graph, output, classes, classes + gates)
     levels = graph.levels(gate, 1 / GATE_STEPS, -LARGEST_GATE, LARGEST_GATE)
     inside = graph.op("Min", named, graph.constant(np.array(classes, np.int64)))
@@ -66,16 +68,75 @@ def named_pitches(graph: Graph, features: str, sizes: Sizes) -> str:
 
 
 def with_intervals(graph: Graph, output: str, features: str, sizes: Sizes) -> str:
-    """(batch, pitches + gates + intervals) -> (batch, pitches + gates), intervals added to the pitches."""
+    """(batch, pitches + all gates + intervals) -> (batch, pitches + all gates), intervals added."""
     if not sizes.pitch_steps:
         return output
-    kept = sizes.pitches + len(sizes.pitch_columns)
+    kept = sizes.pitches + len(sizes.pitch_columns) + 2 * len(sizes.pitch_recalls)
     column = graph.op("Gather", features, graph.axes(sizes.sounding_column), axis=1)
     sounding = graph.op("Squeeze", column, graph.axes(1))
     index = graph.op("Gather", graph.constant(interval_table(sizes.pitch_steps)), sounding, axis=0)
     moved = graph.op("GatherElements", _columns(graph, output, kept, kept + INTERVALS), index, axis=1)
     pitches = graph.op("Add", _columns(graph, output, 0, sizes.pitches), moved)
     return graph.op("Concat", pitches, _columns(graph, output, sizes.pitches, kept), axis=1)
+
+
+def counted(graph: Graph, features: str, gaps: str, sizes: Sizes) -> tuple[str, str]:
+    """How often each duration and each pitch has been, for each way of counting, (batch, ways, classes).
+
+    The features by which events are counted go out as `new_keys` and come back, of all events so
+    far, as `past_keys` (batch, time, keys), beside their classes.
+    """
+    columns = tuple(dict.fromkeys((*sizes.duration_recalls, *sizes.pitch_recalls)))
+    keyed = [column for column in columns if column != EVERY]
+    keys = graph.op("Gather", features, graph.axes(*keyed), axis=1)
+    graph.output(keys, "new_keys", ["batch", len(keyed)], TensorProto.INT64)
+    past = graph.input("past_keys", ["batch", "time", len(keyed)], TensorProto.INT64)
+    there = graph.op("Less", gaps, graph.constant(np.array(DISTANCES, np.int64)))
+    same = graph.op("Equal", past, graph.op("Unsqueeze", keys, graph.axes(1)))
+    marks = {EVERY: there}
+    for place, column in enumerate(keyed):
+        one = graph.op("Squeeze", _columns(graph, same, place, place + 1, axis=2), graph.axes(2))
+        marks[column] = graph.op("And", one, there)
+    found = []
+    for part, recalls, classes in (
+        ("durations", sizes.duration_recalls, sizes.durations),
+        ("pitches", sizes.pitch_recalls, sizes.pitches),
+    ):
+        ids = graph.input(f"past_{part}", ["batch", "time"], TensorProto.INT64)
+        depth, zero_one = (
+            graph.constant(np.array(classes, np.int64)),
+            graph.constant(np.array([0, 1], np.float32)),
+        )
+        hot = graph.op("OneHot", ids, depth, zero_one, axis=-1)
+        rows = [graph.op("Unsqueeze", marks[column], graph.axes(1)) for column in recalls]
+        chosen = graph.op("Cast", graph.op("Concat", *rows, axis=1), to=TensorProto.FLOAT)
+        found.append(graph.op("MatMul", chosen, hot))
+    return found[0], found[1]
+
+
+def recalled(graph: Graph, logits: str, output: str, start: int, counts: str, ways: int) -> str:
+    """Logits with what was before; the gates stand in the output from column `start`.
+
+    Gates are rounded to `GATE_STEPS` a unit and bounded to 16, logarithms to `LOG_STEPS`: six
+    products of both stay under 2**24.
+    """
+    gates = graph.levels(
+        _columns(graph, output, start, start + 2 * ways),
+        1 / GATE_STEPS,
+        -16 * GATE_STEPS,
+        16 * GATE_STEPS,
+    )
+    gates = graph.op("Reshape", gates, graph.axes(-1, ways, 2))
+    logs = np.round(LOG_STEPS * np.log2(1 + np.arange(MOST_COUNTED + 1))).astype(np.float32)
+    bounded = graph.op("Min", counts, graph.number(MOST_COUNTED))
+    seen = graph.op("Mul", graph.op("Min", counts, graph.number(1)), graph.number(LOG_STEPS))
+    added = graph.op(
+        "Add",
+        graph.op("Mul", _columns(graph, gates, 0, 1, axis=2), seen),
+        graph.op("Mul", _columns(graph, gates, 1, 2, axis=2), graph.looked_up(logs, bounded)),
+    )
+    summed = graph.op("ReduceSum", added, graph.axes(1), keepdims=0)
+    return graph.op("Add", logits, graph.op("Mul", summed, graph.number(1 / (GATE_STEPS * LOG_STEPS))))
 
 
 def features_input(graph: Graph, sizes: Sizes) -> str:
@@ -85,5 +146,5 @@ def features_input(graph: Graph, sizes: Sizes) -> str:
     return graph.input("features", ["batch", len(sizes.trunk)], TensorProto.INT64)
 
 
-def _columns(graph: Graph, value: str, start: int, stop: int) -> str:
-    return graph.op("Slice", value, graph.axes(start), graph.axes(stop), graph.axes(1))
+def _columns(graph: Graph, value: str, start: int, stop: int, axis: int = 1) -> str:
+    return graph.op("Slice", value, graph.axes(start), graph.axes(stop), graph.axes(axis))

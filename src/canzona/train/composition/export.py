@@ -29,13 +29,16 @@ from onnx import TensorProto, helper
 from canzona.errors import ModelError
 from canzona.train.composition.copying import (
     copied,
+    counted,
     features_input,
     named_durations,
     named_pitches,
+    recalled,
     with_intervals,
 )
 from canzona.train.composition.graph import ATTENTION_LEVELS, LEVELS, SIGMOID_STEP, Graph, stored_weights
-from canzona.train.composition.network import Composer, Sizes
+from canzona.train.composition.network import Composer
+from canzona.train.composition.sizes import Sizes
 
 Array = np.ndarray
 
@@ -314,12 +317,18 @@ def _trunk(nets: Sequence[_Net]) -> bytes:
         graph.input(f"last_{part}", ["batch"], TensorProto.INT64) for part in ("duration", "pitch", "flag")
     ]
     gaps = graph.input("gaps", ["batch", "time"], TensorProto.INT64)
-    logits = [_trunk_of(graph, net, features, tags, event, gaps) for net in nets]
+    counts = ""
+    if first.duration_recalls:
+        counts, pitches = counted(graph, features, gaps, first)
+        graph.output(pitches, "context_counts", ["batch", len(first.pitch_recalls), first.pitches])
+    logits = [_trunk_of(graph, net, features, tags, event, gaps, counts) for net in nets]
     graph.output(_mean(graph, logits), "logits", ["batch", first.durations])
     return graph.model()
 
 
-def _trunk_of(graph: Graph, net: _Net, features: str, tags: str, event: Sequence[str], gaps: str) -> str:
+def _trunk_of(
+    graph: Graph, net: _Net, features: str, tags: str, event: Sequence[str], gaps: str, counts: str
+) -> str:
     s, place = net.sizes, net.place
     h1, c1, h2, c2 = (
         graph.input(f"{part}_{place}", ["batch", s.hidden]) for part in ("h1", "c1", "h2", "c2")
@@ -346,23 +355,31 @@ def _trunk_of(graph: Graph, net: _Net, features: str, tags: str, event: Sequence
     context = net.context_parts(graph, state, past, seen)
     for (value, _, width, _), name in zip(context, ("state", "past", "features"), strict=True):
         graph.output(value, f"context_{name}_{place}", ["batch", width])
-    logits = net.head(graph, "duration_head", context)
-    return copied(graph, logits, named_durations(graph, features, s), s.durations, len(s.duration_columns))
+    output = net.head(graph, "duration_head", context)
+    gates = len(s.duration_columns)
+    logits = copied(graph, output, named_durations(graph, features, s), s.durations, gates)
+    ways = len(s.duration_recalls)
+    return recalled(graph, logits, output, s.durations + gates, counts, ways) if ways else logits
 
 
 def _pitch(nets: Sequence[_Net]) -> bytes:
     graph = Graph("pitch")
     duration = graph.input("duration", ["batch"], TensorProto.INT64)
     after = graph.input("after", ["batch", len(nets[0].sizes.after)], TensorProto.INT64)
-    features = features_input(graph, nets[0].sizes)
-    logits = []
+    first = nets[0].sizes
+    features = features_input(graph, first)
+    ways = len(first.pitch_recalls)
+    counts = graph.input("context_counts", ["batch", ways, first.pitches]) if ways else ""
+    averaged = []
     for net in nets:
         s = net.sizes
         found = net.head(graph, "pitch_head", net.given(graph, duration, after))
         found = with_intervals(graph, found, features, s)
         named = named_pitches(graph, features, s)
-        logits.append(copied(graph, found, named, s.pitches, len(s.pitch_columns)))
-    graph.output(_mean(graph, logits), "logits", ["batch", nets[0].sizes.pitches])
+        gates = len(s.pitch_columns)
+        logits = copied(graph, found, named, s.pitches, gates)
+        averaged.append(recalled(graph, logits, found, s.pitches + gates, counts, ways) if ways else logits)
+    graph.output(_mean(graph, averaged), "logits", ["batch", first.pitches])
     return graph.model()
 
 

@@ -81,10 +81,12 @@ class Graph:
         self.inputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
         return name
 
-    def output(self, value: str, name: str, shape: Sequence[int | str]) -> None:
-        """A graph output of type float32."""
+    def output(
+        self, value: str, name: str, shape: Sequence[int | str], kind: int = TensorProto.FLOAT
+    ) -> None:
+        """A graph output."""
         self.nodes.append(helper.make_node("Identity", [value], [name]))
-        self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
+        self.outputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
 
     def model(self) -> bytes:
         """The checked model's bytes."""

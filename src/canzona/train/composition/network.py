@@ -11,71 +11,17 @@ and the flag given both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
-
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from canzona.train.composition.pointing import Copies, Intervals, Recalls
+from canzona.train.composition.sizes import Sizes
 
 FARTHEST = 64
 """Distances in events that the attention's bias tells apart one by one."""
 
 DISTANCES = FARTHEST + 6
-
-NO_STEP = -99
-"""In place of a staff step, for a rest and for the escape."""
-
-WIDEST = 12
-"""Intervals in steps that the pitch head tells apart."""
-
-INTERVALS = 2 * WIDEST + 3
-"""Its classes: the intervals, a rest or escape, and no pitch to count from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """All sizes of a network.
-
-    `trunk` and `after` are the numbers of classes of each feature, in order.
-    `duration_columns` and `pitch_columns` say which trunk features name a candidate to copy,
-    `step_column` which names a step, `sounding_column` which holds the pitch that sounds;
-    `pitch_steps` are the staff steps of the pitch classes, `NO_STEP` for rest and escape. Where
-    they are empty, the heads do without copying and intervals.
-    """
-
-    trunk: tuple[int, ...]
-    after: tuple[int, ...]
-    durations: int
-    pitches: int
-    tags: int
-    embedding: int = 16
-    width: int = 320
-    hidden: int = 384
-    heads: int = 4
-    head_width: int = 32
-    head_hidden: int = 256
-    dropout: float = 0.4
-    duration_columns: tuple[int, ...] = ()
-    pitch_columns: tuple[int, ...] = ()
-    step_column: int = -1
-    sounding_column: int = -1
-    lowest_step: int = 0
-    pitch_steps: tuple[int, ...] = ()
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Sizes:
-        """From the values of `to_dict`."""
-        held: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list | tuple) else value for name, value in values.items()
-        }
-        return cls(**held)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
 
 
 class SumOfFeatures(nn.Module):
@@ -116,7 +62,14 @@ class PastAttention(nn.Module):
         self.null = nn.Parameter(torch.zeros(heads))
 
     def forward(self, states: Tensor, values: Tensor, dropout: float) -> Tensor:
-        """states (batch, time, hidden), values[:, j] of event j known from j+1 on -> (batch, time, inner)."""
+        """What was found, (batch, time, inner).
+
+        Parameters
+        ----------
+        states : (batch, time, hidden).
+        values : (batch, time, value), at j what is known of event j from j + 1 on.
+        dropout : share of the weights that are left out in training.
+        """
         batch, time, _ = states.shape
         split = (batch, time, self.heads, self.head_width)
         query = self.query(states).view(split).transpose(1, 2)
@@ -162,8 +115,10 @@ class Composer(nn.Module):
         self.duration_copies = Copies(s.durations, s.duration_columns)
         self.pitch_copies = Copies(s.pitches, s.pitch_columns)
         self.intervals = Intervals(s)
-        durations = s.durations + len(s.duration_columns)
-        pitches = s.pitches + self.pitch_copies.gates + self.intervals.classes
+        self.duration_recalls = Recalls(s.durations, s.duration_recalls)
+        self.pitch_recalls = Recalls(s.pitches, s.pitch_recalls)
+        durations = s.durations + self.duration_copies.gates + self.duration_recalls.gates
+        pitches = s.pitches + self.pitch_copies.gates + self.pitch_recalls.gates + self.intervals.classes
         self.duration_head = _head(context, s.head_hidden, durations, s.dropout)
         self.pitch_head = _head(context + 32 + 64, s.head_hidden, pitches, s.dropout)
         self.flag_head = _head(context + 32 + 64 + 32, s.head_hidden // 2, 3, s.dropout)
@@ -193,94 +148,25 @@ class Composer(nn.Module):
         two = functional.dropout(two + one, drop, self.training)
         seen = self.attention2(two, _followed(two, event), 0.5 * drop)
         context = torch.cat([two, functional.dropout(seen, drop * 0.5, self.training), features], -1)
-        ends = torch.relu(self.after(after))
-        given = torch.cat([context, duration, ends], -1)
-        pitch_logits = self.pitch_copies(
-            self.intervals(self.pitch_head(given), trunk), self.intervals.named(trunk)
-        )
+        given = torch.cat([context, duration, torch.relu(self.after(after))], -1)
         return (
-            self.duration_copies(self.duration_head(context), trunk),
-            pitch_logits,
+            self._durations(self.duration_head(context), trunk, targets[..., 0]),
+            self._pitches(self.pitch_head(given), trunk, targets[..., 1]),
             self.flag_head(torch.cat([given, pitch], -1)),
         )
 
+    def _durations(self, output: Tensor, trunk: Tensor, past: Tensor) -> Tensor:
+        kept = self.sizes.durations + self.duration_copies.gates
+        logits = self.duration_copies(output[..., :kept], trunk)
+        recalled: Tensor = self.duration_recalls(logits, output[..., kept:], trunk, past)
+        return recalled
 
-class Copies(nn.Module):
-    """Lets a head raise or lower the classes that its features name, by one gate a feature.
-
-    The head's output holds the classes' logits and then the gates.
-    """
-
-    def __init__(self, classes: int, columns: tuple[int, ...]) -> None:
-        super().__init__()
-        self.classes, self.columns = classes, columns
-        self.gates = len(columns)
-
-    def forward(self, output: Tensor, trunk: Tensor) -> Tensor:
-        """output (batch, time, classes + gates), trunk (batch, time, features) -> logits."""
-        logits = output[..., : self.classes]
-        if not self.columns:
-            return logits
-        gates = output[..., self.classes :].float()
-        named = trunk[..., list(self.columns)].clamp(max=self.classes)  # the class after the last: nothing
-        spread = torch.zeros(*logits.shape[:-1], self.classes + 1, device=logits.device)
-        return logits.float() + spread.scatter_add(-1, named, gates)[..., : self.classes]
-
-
-class Intervals(nn.Module):
-    """Lets the pitch head speak of intervals: a logit for each step up or down from the pitch that sounds."""
-
-    table: Tensor
-    of_step: Tensor
-
-    def __init__(self, sizes: Sizes) -> None:
-        super().__init__()
-        self.sizes = sizes
-        self.classes = INTERVALS if sizes.pitch_steps else 0
-        if self.classes:
-            self.register_buffer(
-                "table", torch.from_numpy(interval_table(sizes.pitch_steps)), persistent=False
-            )
-            self.register_buffer("of_step", torch.from_numpy(class_of_step(sizes)), persistent=False)
-
-    def forward(self, output: Tensor, trunk: Tensor) -> Tensor:
-        """output (..., pitches + gates + intervals) -> (..., pitches + gates), intervals added."""
-        if not self.classes:
-            return output
-        kept, intervals = output[..., : -self.classes], output[..., -self.classes :]
-        index = self.table[trunk[..., self.sizes.sounding_column]]  # (batch, time, pitches)
-        pitches = kept[..., : self.sizes.pitches] + intervals.gather(-1, index)
-        return torch.cat([pitches, kept[..., self.sizes.pitches :]], -1)
-
-    def named(self, trunk: Tensor) -> Tensor:
-        """The trunk features with the step column as a pitch class."""
-        if not self.classes:
-            return trunk
-        trunk = trunk.clone()
-        column = self.sizes.step_column
-        trunk[..., column] = self.of_step[trunk[..., column]]
-        return trunk
-
-
-def interval_table(steps: Sequence[int]) -> np.ndarray:
-    """Interval class of each pitch class (columns) from each sounding one, and from none (last rows)."""
-    table = np.full((len(steps) + 1, len(steps)), INTERVALS - 1, np.int64)
-    for here, low in enumerate(steps):
-        for there, high in enumerate(steps):
-            if high == NO_STEP:
-                table[here, there] = INTERVALS - 2
-            elif low != NO_STEP:
-                table[here, there] = max(-WIDEST, min(WIDEST, high - low)) + WIDEST
-    return table
-
-
-def class_of_step(sizes: Sizes) -> np.ndarray:
-    """The most frequent pitch class of each class of the step column; the number of classes for none."""
-    found = np.full(sizes.trunk[sizes.step_column], sizes.pitches, np.int64)
-    for place, step in reversed(list(enumerate(sizes.pitch_steps))):
-        if step != NO_STEP and 0 <= step - sizes.lowest_step < len(found) - 1:
-            found[step - sizes.lowest_step] = place
-    return found
+    def _pitches(self, output: Tensor, trunk: Tensor, past: Tensor) -> Tensor:
+        output = self.intervals(output, trunk)
+        kept = self.sizes.pitches + self.pitch_copies.gates
+        logits = self.pitch_copies(output[..., :kept], self.intervals.named(trunk))
+        recalled: Tensor = self.pitch_recalls(logits, output[..., kept:], trunk, past)
+        return recalled
 
 
 def _head(inputs: int, hidden: int, classes: int, dropout: float) -> nn.Sequential:

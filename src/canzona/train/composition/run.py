@@ -27,8 +27,9 @@ from canzona.models.folder import CARD, ModelFolder, check_target, save_folder
 from canzona.score.tune import Tune, alteration_text
 from canzona.train.composition.data import Arrays, BatchPlan, collate, prepare
 from canzona.train.composition.export import calibrate, export, restore
-from canzona.train.composition.network import Composer, Sizes
+from canzona.train.composition.network import Composer
 from canzona.train.composition.recipe import Recipe, Training
+from canzona.train.composition.sizes import Sizes
 from canzona.train.composition.task import ComposerTask, new_network
 from canzona.train.loop import LoopSettings, Progress, Row, train
 

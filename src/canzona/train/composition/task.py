@@ -15,7 +15,8 @@ from torch.nn import functional
 from canzona.composition.context import LOWEST, after_features, trunk_features
 from canzona.composition.events import ESCAPE_BITS, Vocabulary
 from canzona.train.composition.data import Arrays, Batch, BatchPlan, batches, collate
-from canzona.train.composition.network import NO_STEP, Composer, Sizes
+from canzona.train.composition.network import Composer
+from canzona.train.composition.sizes import EVERY, NO_STEP, Sizes
 from canzona.train.loop import Row
 
 HIDDEN_SHARE = 0.1
@@ -28,6 +29,10 @@ DURATION_CANDIDATES = (
 )  # fmt: skip
 PITCH_CANDIDATES = (*(f"pitch_{ago}" for ago in _AGO), "exact_pitch", "interval_step", "pitch_pitch")
 """Features that name a class which the heads may copy."""
+
+DURATION_RECALLS = ("every", "regular_place", "last_duration")
+PITCH_RECALLS = ("every", "sounding_pitch", "regular_place")
+"""By what feature earlier events are counted."""
 
 _PARTS = ("duration", "pitch", "flag")
 
@@ -66,6 +71,8 @@ def new_network(vocabulary: Vocabulary, shape: Shape, seed: int) -> Composer:
             sounding_column=columns["sounding_pitch"],
             lowest_step=LOWEST,
             pitch_steps=(*steps, NO_STEP),
+            duration_recalls=tuple(columns.get(name, EVERY) for name in DURATION_RECALLS),
+            pitch_recalls=tuple(columns.get(name, EVERY) for name in PITCH_RECALLS),
         )
     )
 
