@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 STYLES = ("irish", "art-song")
 KINDS = ("mid", "krn", "abc", "musicxml", "svg", "wav")
 SEED = 7
+BARS = 16
 INTRO = (
     "Each opens as the given tune opens and goes on in another style. "
     "Every file says how it was made: canzona explain FILE --replay."
@@ -52,12 +53,12 @@ def make_demo(source: Path, folder: Path) -> Path:
     outputs: dict[Path, bytes | str] = {}
     for style in STYLES:
         for made in compose(
-            model=model, like=source, style=style, count=2, seed=SEED, bars=14, temperature=0.9
+            model=model, like=source, style=style, count=2, seed=SEED, bars=BARS, temperature=0.9
         ):
             stem = f"{style}-{made.number}"
             command = (
                 f"canzona compose --like {source} --style {style} --seed {SEED} "
-                "--count 2 --bars 14 --temperature 0.9"
+                f"--count 2 --bars {BARS} --temperature 0.9"
             )
             for kind in KINDS:
                 look = {"instrument": PLAYERS[style]} if kind == "wav" else {}
@@ -71,7 +72,7 @@ def make_demo(source: Path, folder: Path) -> Path:
                         "model": model.folder.name,
                         "style": style,
                         "seed": SEED,
-                        "bars added": 14,
+                        "bars": BARS,
                         "temperature": 0.9,
                     },
                     figures={

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     "--bars",
     type=int,
     default=None,
-    help="Full bars to write, 1 to 512; those of --like or --continue come on top.",
+    help="Full bars, 1 to 512; with --continue, new ones.",
 )
 @click.option(
     "--phrases", type=int, default=None, help="Number of phrases (four bars each unless --bars is given)."

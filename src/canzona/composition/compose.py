@@ -24,7 +24,7 @@ from canzona.composition.model import DEFAULT, ComposerModel
 from canzona.composition.rules import Bars, Phrases, Rests, Rule
 from canzona.composition.rules.bars import FREE_BARS
 from canzona.composition.settings import MOST_TUNES, Settings
-from canzona.composition.start import Start, start_from, start_new
+from canzona.composition.start import Start, start_from, start_like, start_new
 from canzona.conversion import Conversion
 from canzona.errors import EmptyTuneError, FormatError, UnsupportedError, UsageError
 from canzona.score.format import read
@@ -58,8 +58,10 @@ def compose(
     model : a model's name or folder, or one already opened.
     count : how many tunes, 1 to 100,000.
     seed : the same seed gives the same tunes; None draws one, which every result names.
-    like : a tune, or a score file, as whose first two bars the new ones open.
-    continue_ : a tune, or a score file, that the new ones go on from.
+    like : a tune, or a score file, as whose first two bars the new ones open; `bars` and `phrases`
+        count the whole tune.
+    continue_ : a tune, or a score file, that the new ones go on from; `bars` and `phrases` count what
+        is new.
     progress : called with the number of tunes done.
     settings : see `Settings`: style, key, mode, meter, bars, phrases, temperature, top_p.
 
@@ -171,7 +173,7 @@ def _compose(
             canzona.__version__, "compose", model.folder.name, model_hash, seed, options,
             (source.file,) if source.file else (),
         )  # fmt: skip
-        tune = _tune(model, start, result, f"{seed}.{number}").replace(provenance=made.to_json())
+        tune = _tune(model, start, result, source, f"{seed}.{number}").replace(provenance=made.to_json())
         found.append(Composition(
             tune=tune, given=source.tune, provenance=made, warnings=start.warnings,
             bits_per_note=float(result.bits.mean()) if len(result.bits) else 0.0,
@@ -183,7 +185,7 @@ def _compose(
 def _start(model: ComposerModel, settings: Settings, seed: int, number: int, source: _Source) -> Start:
     """Draws what is left out, or takes it from the given tune."""
     if source.tune is not None:
-        return start_from(model, settings, source.tune, whole=source.goes_on)
+        return (start_from if source.goes_on else start_like)(model, settings, source.tune)
     random = np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, number, 1))))
     return start_new(model, settings, random)
 
@@ -204,18 +206,17 @@ def _rules(model: ComposerModel, settings: Settings, start: Start) -> tuple[Rule
             model.chances,
             bar_length=ticks(meter.length),
             pickup=start.opening.conditions.pickup,
-            bars=settings.bars,
+            bars=start.bars,
             given_bars=given_bars,
             given_events=given_events,
         )
     ]
     found.append(Rests(model.vocabulary, (ticks(meter.length) or FREE_SILENCE) - 1))
-    if settings.phrases is not None:
-        bars = None if meter.is_free else settings.bars
+    if start.phrases is not None:
         found.append(
             Phrases(
-                settings.phrases,
-                bars,
+                start.phrases,
+                None if meter.is_free else start.bars,
                 given_bars=given_bars,
                 given_phrases=start.given_phrases,
                 given_events=given_events,
@@ -224,7 +225,7 @@ def _rules(model: ComposerModel, settings: Settings, start: Start) -> tuple[Rule
     return tuple(found)
 
 
-def _tune(model: ComposerModel, start: Start, written: Written, name: str) -> Tune:
+def _tune(model: ComposerModel, start: Start, written: Written, source: _Source, name: str) -> Tune:
     """The written events as a Tune, after the notes that were given."""
     tonic = tonic_pitch(start.key)
     given = start.given
@@ -243,7 +244,9 @@ def _tune(model: ComposerModel, start: Start, written: Written, name: str) -> Tu
     about = f"Written by Canzona {canzona.__version__} with the model '{model.folder.name}'"
     if model.folder.research_only:
         about += " (for research only)"
-    title = f"{given.title}, continued" if given.title and len(given.notes) else f"Canzona {name}"
+    title = f"Canzona {name}"
+    if given.title and given.notes:
+        title = f"{given.title}, continued" if source.goes_on else f"After {given.title}"
     return Tune(
         notes=tuple(notes),
         barlines=_barlines(given, notes[-1].end, start.opening),

@@ -34,9 +34,9 @@ class Settings:
     key : 'G', 'F#', 'Bb', with or without a mode ('Am', 'D dorian'), or ''.
     mode : 'major', 'minor', 'dorian' ..., or ''.
     meter : '3/4', '6/8', 'free' ..., or ''.
-    bars : full bars to write, 1 to 512, or None: the model ends where it likes. Bars that are
-        taken over from a given tune do not count.
-    phrases : phrases to write, 1 to the number of bars, or None; without `bars` four bars each.
+    bars : full bars, 1 to 512, or None: the model ends where it likes. Of a tune that is continued
+        only the new bars count.
+    phrases : phrases, 1 to the number of bars, or None; without `bars` four bars each.
     temperature : 0 (always the most probable event) to 5; 1 is the model's own.
     top_p : in (0, 1]; draw only among the most probable events with this much probability.
 

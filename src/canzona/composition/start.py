@@ -45,12 +45,15 @@ class Start:
     opening : conditions, meters, bar lines and the events that are given.
     given : the notes that stand at the beginning, as a tune; an empty one where none are given.
     warnings : what to tell the user.
+    bars, phrases : how many to write behind what is given, or None.
     """
 
     key: Key
     opening: EventList
     given: Tune
     warnings: tuple[str, ...]
+    bars: int | None
+    phrases: int | None
 
     @property
     def meter(self) -> Meter:
@@ -117,22 +120,43 @@ def start_new(model: ComposerModel, settings: Settings, random: np.random.Genera
         pickup = 0
     known = Conditions(drawn.tags, key.mode, int(tonic_pitch(key).midi) % 12, pickup)
     barlines = () if meter.is_free else (pickup,)
-    return Start(key, EventList((), barlines, ((0, meter),), known), Tune(), tuple(warnings))
+    opening = EventList((), barlines, ((0, meter),), known)
+    return Start(key, opening, Tune(), tuple(warnings), settings.bars, settings.phrases)
 
 
-def start_from(model: ComposerModel, settings: Settings, tune: Tune, *, whole: bool) -> Start:
-    """The start that a given tune makes: its first two bars, or with `whole` all of it."""
-    kept = tune if whole else _first_bars(tune)
+def start_like(model: ComposerModel, settings: Settings, tune: Tune) -> Start:
+    """The start of a tune that opens as a given one: with two bars of it, or as many as leave room.
+
+    The bars and phrases that are asked for are the whole tune's, and each phrase needs a bar.
+    """
+    most, phrases = LIKE_BARS, settings.phrases
+    if settings.bars is not None:
+        most = min(LIKE_BARS, settings.bars - (phrases or 1))
+    start = start_from(model, settings, _first_bars(tune, max(1, most)), ends=False)
+    if not start.meter.is_free:
+        start = start if _full_bars(start.given) <= most else _without_notes(start)
+        start = replace(start, bars=settings.bars and settings.bars - _full_bars(start.given))
+    if phrases is not None:
+        start = _with_phrases(start, phrases - 1)
+        start = replace(start, phrases=phrases - start.given_phrases)
+    return start
+
+
+def start_from(model: ComposerModel, settings: Settings, tune: Tune, *, ends: bool = True) -> Start:
+    """The start that a given tune makes, whose last phrase `ends` with it or goes on where it does not say.
+
+    The bars and phrases that are asked for come behind it.
+    """
     tags = model.style_tags(settings.style)
     tags = tags or tuple(tag for tag in region_tags(tune) if tag in model.vocabulary.tag_ids)
-    listed = encode(kept, tags)
-    ends = whole or kept.notes[-1].phrase_end
+    listed = encode(tune, tags)
+    ends = ends or tune.notes[-1].phrase_end
     last = replace(listed.events[-1], flag=PHRASE_ENDS if ends else GOES_ON)
     meters = tuple(change for change in listed.meters if change[0] <= listed.length)
     conditions = replace(listed.conditions, pickup=ticks(tune.pickup))
     opening = EventList((*listed.events[:-1], last), (), meters or ((0, FREE_METER),), conditions)
-    opening = replace(opening, barlines=_lines(model, opening, kept, listed.barlines))
-    key = tune.key_at(kept.duration) or Key("C", 0, "major")
+    opening = replace(opening, barlines=_lines(model, opening, tune, listed.barlines))
+    key = tune.key_at(tune.duration) or Key("C", 0, "major")
     if not key.tonic:
         tonic = tonic_pitch(key)
         key = Key(tonic.step, int(tonic.alter), key.mode or "major", key.signature)
@@ -145,7 +169,32 @@ def start_from(model: ComposerModel, settings: Settings, tune: Tune, *, whole: b
         )
     if meter.is_free and settings.bars is not None:
         warnings.append("the given tune is in free meter: there are no bars to count")
-    return Start(key, opening, kept, tuple(warnings))
+    return Start(key, opening, tune, tuple(warnings), settings.bars, settings.phrases)
+
+
+def _full_bars(tune: Tune) -> int:
+    """Bars of a tune beside its pickup; the last may be unfinished."""
+    return len(tune.bars) - bool(tune.pickup) if tune.notes else 0
+
+
+def _without_notes(start: Start) -> Start:
+    """A start in the key and meter of the given tune that takes nothing else over."""
+    meter, known = start.opening.meters[0][1], start.opening.conditions
+    opening = EventList((), () if meter.is_free else (known.pickup,), ((0, meter),), known)
+    return replace(start, opening=opening, given=Tune())
+
+
+def _with_phrases(start: Start, most: int) -> Start:
+    """The start with no more than so many phrase ends, the first ones."""
+    places = [place for place, event in enumerate(start.opening.events) if event.flag != GOES_ON][most:]
+    events, notes = list(start.opening.events), list(start.given.notes)
+    for place in places:
+        events[place] = replace(events[place], flag=GOES_ON)
+        notes[place] = replace(notes[place], phrase_end=False)
+        if place + 1 < len(notes):
+            notes[place + 1] = replace(notes[place + 1], phrase_start=False)
+    opening = replace(start.opening, events=tuple(events))
+    return replace(start, opening=opening, given=start.given.replace(notes=tuple(notes)))
 
 
 def _rows_of_style(model: ComposerModel, tags: Sequence[str]) -> list[Opening]:
@@ -210,9 +259,9 @@ def _fills(model: ComposerModel, meter: Meter, left: int) -> bool:
     return rule.mass(left) > 0
 
 
-def _first_bars(tune: Tune) -> Tune:
-    """The first two full bars (and the pickup), or in free meter the first phrase."""
-    bars = tune.bars[: LIKE_BARS + bool(tune.pickup)]
+def _first_bars(tune: Tune, count: int) -> Tune:
+    """The first full bars (and the pickup), or in free meter the first phrase."""
+    bars = tune.bars[: count + bool(tune.pickup)]
     free = tune.meter is None or tune.meter.is_free or not bars
     end = tune.phrases()[0][-1].end if free else bars[-1].onset + bars[-1].duration
     notes = tuple(note for note in tune.notes if note.end <= end) or tune.notes[:1]
