@@ -97,9 +97,14 @@ def _held_out(model: ComposerModel, corpus: Corpus) -> Corpus:
             hint=f"give the folders of its training: {', '.join(training.get('folders', ()))}",
         )
     kept = set(found.held_out)
-    rows = zip(corpus.names, corpus.tunes, corpus.tags, strict=True)
-    names, tunes, tags = zip(*(row for row in rows if row[0] in kept), strict=True)
-    return Corpus(names, tunes, tags, corpus.empty, corpus.unreadable)
+    places = [place for place, name in enumerate(corpus.names) if name in kept]
+    return Corpus(
+        tuple(corpus.names[place] for place in places),
+        tuple(corpus.tunes[place] for place in places),
+        tuple(corpus.tags[place] for place in places),
+        corpus.empty,
+        corpus.unreadable,
+    )
 
 
 def _bits(scored: Sequence[Scored]) -> dict[str, Any]:
