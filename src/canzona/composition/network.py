@@ -70,6 +70,8 @@ class Network:
                                  hint="install the model again")  # fmt: skip
         self._trunk, self._pitch, self._flag = sessions
         self._shapes = {value.name: value.shape for value in self._trunk.get_inputs()}
+        if len(self._shapes["gaps"]) != 2 or len(self._shapes["k1_0"]) != 4:
+            raise ModelError(f"{folder} was made for an older version", hint="train or install it again")
         self._outputs = [value.name for value in self._trunk.get_outputs()]
         self._needs = [[value.name for value in session.get_inputs()] for session in sessions[1:]]
         self.classes = tuple(
