@@ -96,6 +96,7 @@ class _Source:
 
     @classmethod
     def of(cls, like: Tune | str | Path | None, continue_: Tune | str | Path | None) -> _Source:
+        """What `like` or `continue_` names, read where it is a file; EmptyTuneError where no note sounds."""
         source = like if continue_ is None else continue_
         if source is None:
             return cls()

@@ -105,6 +105,7 @@ class _Match:
         self.length = 0
 
     def push(self, symbol: Hashable) -> None:
+        """Takes the next symbol and moves the pointer on, or to the latest place with the same context."""
         symbols = self.symbols
         if self.pointer >= 0 and symbols[self.pointer] == symbol:
             self.pointer += 1
@@ -131,6 +132,7 @@ class _Match:
 
     @property
     def length_class(self) -> int:
+        """How long the contexts agree, in classes; 0 where none does."""
         return _LENGTH_CLASS[min(self.length, LONGEST_MATCH)] if self.pointer >= 0 else 0
 
 

@@ -138,15 +138,18 @@ class _Pen:
         return events[len(self.events)] if len(self.events) < len(events) else None
 
     def push(self, event: Event, duration: int, pitch: int) -> None:
+        """Takes an event with its classes of duration and pitch."""
         self.state.push(event, duration, pitch)
         self.events.append(event)
         self.last = (duration, pitch, event.flag)
 
     @property
     def finished(self) -> bool:
+        """True once the tune has ended behind all that was given."""
         return bool(self.events) and self.events[-1].flag == TUNE_ENDS and self.given is None
 
     def written(self) -> Written:
+        """The tune so far."""
         return Written(tuple(self.events), len(self.plan.opening.events), np.array(self.bits, np.float64))
 
 

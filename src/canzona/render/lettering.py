@@ -44,6 +44,7 @@ class _Style:
 
     @property
     def face(self) -> str:
+        """Name of the face in the lettering: regular, italic or bold."""
         return "bold" if self.bold else "italic" if self.italic else "regular"
 
 

@@ -197,10 +197,12 @@ class _Spelling:
         self.change_key(Fraction(0))
 
     def end_bar(self) -> None:
+        """Forgets the accidentals of the bar."""
         self._octaves.clear()
         self._steps.clear()
 
     def change_key(self, onset: Fraction) -> None:
+        """Takes the key that holds at an onset; the accidentals before it end with it."""
         key = self._tune.key_at(onset)
         self._key = key.alterations if key is not None else {}
         self.end_bar()

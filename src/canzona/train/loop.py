@@ -153,12 +153,14 @@ class _Run:
         self.optimizer = torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.99))
 
     def rate(self) -> float:
+        """The learning rate of the coming step: a linear rise, then a cosine down to 3 % of the highest."""
         settings, step = self.settings, self.progress.step
         total = max(1, self.task.steps() * settings.epochs)
         falling = 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
         return settings.rate * min(1.0, (step + 1) / settings.warm_up) * (0.97 * falling + 0.03)
 
     def epoch(self, tick: Callable[[int, int], None] | None) -> Row:
+        """Train on every batch once, validate the averaged weights and keep the best; its row of figures."""
         progress, settings = self.progress, self.settings
         began, cpu = time.monotonic(), time.process_time()
         torch.manual_seed(settings.seed * 100_003 + progress.epoch)
@@ -218,6 +220,7 @@ class _Run:
         write_curves(self.rows, self.folder)
 
     def load(self) -> None:
+        """Go on from the folder's checkpoint; UsageError where there is none of this network."""
         path = self.folder / CHECKPOINT
         if not path.exists():
             raise UsageError(f"{self.folder} holds no training to go on with", hint="leave out --resume")
