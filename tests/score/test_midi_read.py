@@ -5,69 +5,17 @@ from __future__ import annotations
 import csv
 import random
 import struct
-from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from canzona.errors import FormatError, PolyphonyError
-from canzona.score import Attachment, Barline, Key, Meter, Pitch, Section, Tune
-from canzona.score.midi import read_midi
+from canzona.score import Attachment, Barline, Key, Meter, Pitch, Section
 from canzona.score.tune import SEMITONES, standard_signature
+from midi_chunks import METER_6_8, file, meta, notes, times, track, tune_of
 
 F = Fraction
-
-
-def variable(value: int) -> bytes:
-    digits = [value & 0x7F]
-    while value := value >> 7:
-        digits.insert(0, value & 0x7F | 0x80)
-    return bytes(digits)
-
-
-def meta(kind: int, data: bytes) -> bytes:
-    return bytes((0xFF, kind)) + variable(len(data)) + data
-
-
-def track(events: Iterable[tuple[int, bytes]]) -> bytes:
-    """A track chunk of (tick, event), which need not be in order."""
-    body, tick = b"", 0
-    for at, event in sorted(events, key=lambda event: event[0]):
-        body += variable(at - tick) + event
-        tick = at
-    body += b"\0\xff\x2f\0"
-    return b"MTrk" + struct.pack(">I", len(body)) + body
-
-
-def file(*tracks: bytes, division: int = 480, kind: int | None = None) -> bytes:
-    kind = int(len(tracks) > 1) if kind is None else kind
-    return b"MThd" + struct.pack(">IHHH", 6, kind, len(tracks), division) + b"".join(tracks)
-
-
-def notes(
-    spans: Sequence[tuple[int, int, int]], channel: int = 0, velocities: Sequence[int] = ()
-) -> list[tuple[int, bytes]]:
-    """Note events of (onset, end, number); ends come before onsets of the same tick."""
-    ends = [(end, bytes((0x80 | channel, number, 0))) for _, end, number in spans]
-    loud = velocities or [80] * len(spans)
-    starts = [
-        (onset, bytes((0x90 | channel, number, velocity)))
-        for (onset, _, number), velocity in zip(spans, loud, strict=True)
-    ]
-    return ends + starts
-
-
-def tune_of(data: bytes, chosen: str | None = None) -> Tune:
-    (tune,) = read_midi(data, "song.mid", chosen)
-    return tune
-
-
-def times(tune: Tune) -> list[tuple[Fraction, Fraction]]:
-    return [(note.onset, note.duration) for note in tune.notes if note.pitch is not None]
-
-
-METER_6_8 = (0, meta(0x58, bytes((6, 3, 36, 8))))
 
 
 def test_notes_rests_and_bars() -> None:

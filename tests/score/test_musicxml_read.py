@@ -11,48 +11,11 @@ from pathlib import Path
 import pytest
 
 from canzona.errors import CanzonaError, FormatError, PolyphonyError
-from canzona.score import Attachment, Barline, Grace, Key, Meter, Pitch, Tune
-from canzona.score.musicxml import read_musicxml
+from canzona.score import Attachment, Barline, Grace, Key, Meter, Pitch
 from canzona.score.tune import standard_signature
+from musicxml_text import ATTRIBUTES, note, score, times, tune_of
 
 F = Fraction
-ATTRIBUTES = (
-    "<attributes><divisions>2</divisions><time><beats>2</beats><beat-type>4</beat-type></time></attributes>"
-)
-
-
-def score(*measures: str, header: str = "", parts: int = 1) -> bytes:
-    """A partwise score; a measure is its content, or content after 'number|attributes|'."""
-    body = ""
-    for place, content in enumerate(measures, start=1):
-        number, _, rest = content.rpartition("|")
-        number = number or f'number="{place}"'
-        body += f"<measure {number}>{rest}</measure>"
-    names = "".join(
-        f'<score-part id="P{n}"><part-name>Voice {n}</part-name></score-part>' for n in range(1, parts + 1)
-    )
-    voices = "".join(f'<part id="P{n}">{body}</part>' for n in range(1, parts + 1))
-    lists = f"{header}<part-list>{names}</part-list>"
-    return f'<score-partwise version="4.0">{lists}{voices}</score-partwise>'.encode()
-
-
-def note(name: str, duration: int | str, more: str = "", *, before: str = "") -> str:
-    """A `<note>` such as note('C#4', 2); 'r' is a rest."""
-    pitch = "<rest/>"
-    if name != "r":
-        alter = name.count("#") - name.count("b")
-        pitch = f"<pitch><step>{name[0]}</step><alter>{alter}</alter><octave>{name[-1]}</octave></pitch>"
-    return f"<note>{before}{pitch}<duration>{duration}</duration>{more}</note>"
-
-
-def tune_of(data: bytes, track: str | None = None) -> Tune:
-    """The one tune of a score."""
-    (tune,) = read_musicxml(data, "song.musicxml", track)
-    return tune
-
-
-def times(tune: Tune) -> list[tuple[Fraction, Fraction]]:
-    return [(n.onset, n.duration) for n in tune.notes]
 
 
 def test_notes_have_exact_times_and_spelled_pitches() -> None:
