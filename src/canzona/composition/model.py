@@ -60,7 +60,8 @@ class Opening:
     def from_list(cls, row: Sequence[Any]) -> Opening:
         """From the values of `to_list`; ValueError or TypeError where they are none."""
         tags, mode, tonic, meter, pickup, count = row
-        if not _TONIC.fullmatch(tonic) or not _METER.fullmatch(meter) or int(count) < 1:
+        known = _TONIC.fullmatch(tonic) and _METER.fullmatch(meter)
+        if not known or Fraction(pickup) < 0 or int(count) < 1:
             raise ValueError(f"no tune opens with {row}")
         return cls(tuple(str(tags).split()), str(mode), tonic, meter, Fraction(pickup), int(count))
 
