@@ -216,6 +216,8 @@ class _Walk:
             _drop_grace_slurs(note, self.dropped)
             self.lines.setdefault(note.line, []).append(note)
             self.latest = note
+        elif note.event.pitch is not None:
+            self.dropped["notes without a length"] += 1
         self._advance(duration, element)
         if note.line_end:
             self.line_ends.append(self.cursor)
