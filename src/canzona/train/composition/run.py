@@ -31,11 +31,9 @@ from canzona.train.composition.network import Composer
 from canzona.train.composition.recipe import Recipe, Training
 from canzona.train.composition.sizes import Sizes
 from canzona.train.composition.task import ComposerTask, new_network
-from canzona.train.loop import LoopSettings, Progress, Row, train
+from canzona.train.loop import CHECKPOINT, LoopSettings, Progress, Row, train
 
 CALIBRATION_TUNES = 800
-FINISHED = "finished.json"
-
 FEWEST_HELD_OUT, LARGEST_SHARE = 5, 0.3
 """Tunes to validate on that a small corpus gives up, and the largest share of its families."""
 
@@ -183,12 +181,9 @@ def _cut(listed: EventList, longest: int) -> EventList:
 def _train_one(
     task: ComposerTask, loop: LoopSettings, folder: Path, resume: bool, bar: float, reports: Reports
 ) -> Progress:
-    """One network; one that is finished is loaded."""
-    mark = folder / FINISHED
-    going_on = resume and (folder / "checkpoint.pt").exists()
-    progress = train(task, loop, folder, resume=going_on, bar=bar, report=reports.row, tick=reports.tick)
-    mark.write_text(json.dumps(vars(progress)), encoding="utf-8")
-    return progress
+    """One network; one whose checkpoint has all epochs is only loaded."""
+    going_on = resume and (folder / CHECKPOINT).exists()
+    return train(task, loop, folder, resume=going_on, bar=bar, report=reports.row, tick=reports.tick)
 
 
 def _parent_networks(parent: ComposerModel) -> list[Composer]:
