@@ -18,7 +18,8 @@ class Corpus:
 
     Attributes
     ----------
-    names : path below the folder's parent, with '#n' for the n-th tune of a file.
+    names : path below the folder's parent, with '#n' for the n-th tune of a file; of folders with
+        one name, as much more of their paths as tells them apart.
     tunes : the tunes.
     tags : words of each tune's region (`ARE` record, else the folders of its path).
     empty : names of files without a note, which are passed over.
@@ -44,6 +45,8 @@ class _Found:
 def read_corpus(folders: Iterable[Path], *, blind: bool = False) -> Corpus:
     """All tunes below some folders (or of single files), recursively, in every score format.
 
+    A file that is found in two of them is read once.
+
     Parameters
     ----------
     folders : folders or files.
@@ -54,7 +57,10 @@ def read_corpus(folders: Iterable[Path], *, blind: bool = False) -> Corpus:
     CanzonaError : a folder does not exist, or holds no file of a score format.
     """
     found = _Found()
-    for folder in sorted(set(folders)):
+    given = sorted(set(folders))
+    labels = _labels(map(_root, given))
+    seen: set[Path] = set()
+    for folder in given:
         paths = find_scores(folder)
         if not paths:
             raise CanzonaError(
@@ -62,7 +68,10 @@ def read_corpus(folders: Iterable[Path], *, blind: bool = False) -> Corpus:
                 hint="give a folder with .krn, .abc, .musicxml, .mxl or .mid files",
             )
         for path in paths:
-            _read_file(path, folder, found, blind)
+            real = path.resolve()
+            if real not in seen:
+                seen.add(real)
+                _read_file(path, folder, labels, found, blind)
     return Corpus(*(tuple(values) for values in vars(found).values()))
 
 
@@ -81,9 +90,26 @@ def read_each(path: Path) -> Iterator[Tune | CanzonaError]:
         yield FormatError(error.strerror or "cannot be read", source=str(path))
 
 
-def _read_file(path: Path, folder: Path, found: _Found, blind: bool) -> None:
-    root = folder if folder.is_dir() else folder.parent
-    base = f"{root.resolve().name}/{path.relative_to(root).as_posix()}"
+def _root(given: Path) -> Path:
+    """The folder that was given, or that a given file lies in."""
+    return given if given.is_dir() else given.parent
+
+
+def _labels(roots: Iterable[Path]) -> dict[Path, str]:
+    """What the names of tunes begin with: each root's own name, with those above it where two are alike."""
+    distinct = sorted({root.resolve() for root in roots})
+    found = {}
+    for root in distinct:
+        size = 1
+        while any(other.parts[-size:] == root.parts[-size:] for other in distinct if other != root):
+            size += 1
+        found[root] = root.name if size == 1 else "/".join(root.parts[-size:])
+    return found
+
+
+def _read_file(path: Path, given: Path, labels: dict[Path, str], found: _Found, blind: bool) -> None:
+    root = _root(given)
+    base = f"{labels[root.resolve()]}/{path.relative_to(root).as_posix()}"
     folders: Sequence[str] = folders_below(str(path.resolve()), str(root.resolve()))
     each = list(read_each(path))
     for number, tune in enumerate(each, start=1):
