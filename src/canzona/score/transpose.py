@@ -31,7 +31,7 @@ _SEMITONES = re.compile(r"[+-]?\d{1,2}")
 _KEY = re.compile(r"([A-Ga-g])(#{1,2}|b{1,2}|-{1,2}|♯|♭|is|es|s)?[ _-]*(m|[A-Za-z]*)")
 _CHORD = re.compile(r"([A-G])(##|bb|#|b|♯|♭)?")
 _SIGNS = {"♯": 1, "♭": -1, "is": 1, "es": -1, "s": -1}
-_MODES = {"m": "minor", "min": "minor", "aeolian": "minor", "maj": "major", "ionian": "major"}
+_MODES = {"M": "major", "m": "minor", "min": "minor", "aeolian": "minor", "maj": "major", "ionian": "major"}
 _PERFECT = (1, 4, 5)
 _HINT = "give an interval (M2, -m3, P5, +3 semitones) or a key (G, Bb, F#, Em)"
 
@@ -121,7 +121,7 @@ def _to_key(tune: Tune, text: str, found: re.Match[str]) -> Interval:
 
 
 def _mode_of(word: str) -> str:
-    return _MODES.get(word.lower(), word.lower())
+    return _MODES.get(word, _MODES.get(word.lower(), word.lower()))
 
 
 def _readable(interval: Interval, tune: Tune) -> Interval:

@@ -86,9 +86,12 @@ class Key:
 
     @property
     def fifths(self) -> int:
-        """Sharps (positive) or flats (negative) of the signature, else of tonic and mode."""
+        """Sharps (positive) or flats (negative) of the signature, else of tonic and mode.
+
+        A double sharp counts twice; what is no whole number of semitones counts as one sign.
+        """
         if self.signature is not None:
-            return sum(1 if alter > 0 else -1 for _, alter in self.signature if alter)
+            return sum(_signs(alter) for _, alter in self.signature)
         if not self.tonic:
             return 0
         place = _LINE_OF_FIFTHS.index(self.tonic) - 1 + 7 * self.tonic_alter
@@ -365,6 +368,10 @@ def standard_signature(fifths: int) -> tuple[tuple[str, Fraction], ...]:
         for place, letter in enumerate(order)
         if whole or place < part
     )
+
+
+def _signs(alter: Fraction) -> int:
+    return int(alter) if alter.denominator == 1 else 1 if alter > 0 else -1
 
 
 def _at(changes: tuple[tuple[Fraction, _Value], ...], onset: Fraction) -> _Value | None:

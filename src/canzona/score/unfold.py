@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -65,7 +65,9 @@ def unfold(tune: Tune) -> Tune:
     now = Fraction(0)
     for begin, end in order:
         shift = now - begin
-        notes += [_moved(note, shift, end) for note in _between(tune.notes, begin, end)]
+        notes += [_moved(note, shift, begin, end) for note in _sounding(tune.notes, begin, end)]
+        if _fills_a_bar(tune, barlines, now, begin):
+            barlines.append(Barline(now))
         barlines += [_plain(line, shift) for line in _between(tune.barlines, begin, end)]
         _carry(keys, tune.key_at(begin), now)
         _carry(meters, tune.meter_at(begin), now)
@@ -184,9 +186,33 @@ def _between(timed: tuple[_Timed, ...], begin: Fraction, end: Fraction) -> tuple
     return timed[first:last]
 
 
-def _moved(note: Note, shift: Fraction, end: Fraction) -> Note:
-    """The note elsewhere; one that is tied across the jump ends there."""
-    return dataclasses.replace(note, onset=note.onset + shift, duration=min(note.end, end) - note.onset)
+def _sounding(notes: tuple[Note, ...], begin: Fraction, end: Fraction) -> tuple[Note, ...]:
+    """What sounds in a stretch: a note that is tied into it too."""
+    first = bisect_right(notes, begin, key=lambda note: note.end)
+    return notes[first : bisect_left(notes, end, key=lambda note: note.onset)]
+
+
+def _moved(note: Note, shift: Fraction, begin: Fraction, end: Fraction) -> Note:
+    """The note elsewhere; one that is tied across the jump ends there, or is struck anew."""
+    onset = max(note.onset, begin)
+    if onset > note.onset:
+        note = dataclasses.replace(note, graces=(), attachments=())
+    return dataclasses.replace(note, onset=onset + shift, duration=min(note.end, end) - onset)
+
+
+def _fills_a_bar(tune: Tune, played: list[Barline], now: Fraction, begin: Fraction) -> bool:
+    """Whether a bar line is due where the player jumps to `begin` and none is written there.
+
+    None is where the bar before the jump and the one after it make one: a last bar that lacks
+    what the pickup has.
+    """
+    place = bisect_left(tune.barlines, begin, key=lambda line: line.onset)
+    after = tune.barlines[place].onset if place < len(tune.barlines) else tune.duration
+    if not now or not tune.barlines or after == begin:
+        return False
+    meter = tune.meter_at(begin)
+    before = now - (played[-1].onset if played else Fraction(0))
+    return meter is None or meter.is_free or before + after - begin > meter.length
 
 
 def _plain(line: Barline, shift: Fraction) -> Barline:
