@@ -83,6 +83,7 @@ class Barlines:
             dropped["repeats played more than twice"] += 1
         if ending is not None and ending.get("type") == "start":
             edge.ending = _label(ending)
+            dropped["endings without a label"] += not edge.ending
         elif ending is not None:
             edge.ending_stops = True
         dropped["fermatas on bar lines"] += element.find("fermata") is not None
@@ -144,4 +145,4 @@ def _number_of(text: str) -> tuple[int, str]:
 def _label(ending: Element) -> str:
     """What stands at an ending: its printed text, or else its numbers."""
     numbers, text = ending.get("number", "").strip(), (ending.text or "").strip()
-    return numbers if not text or re.fullmatch(r"(\d+\.\W*)+", text) else text
+    return numbers if not text or (numbers and re.fullmatch(r"(\d+\.\W*)+", text)) else text

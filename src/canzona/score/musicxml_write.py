@@ -25,6 +25,7 @@ from canzona.score.musicxml_header import TEMPO_FIELD, write_header
 from canzona.score.musicxml_measures import Measure, Piece, measures_of
 from canzona.score.musicxml_note_write import NoteWriter, write_moment_signs
 from canzona.score.tune import STEPS, Attachment, Barline, Note, Tune
+from canzona.score.unfold import MOST_PASSES
 
 LARGEST_DIVISIONS = 2**24
 """Divisions of a quarter note beyond which each measure states its own."""
@@ -111,6 +112,7 @@ class _PartWriter:
                 element,
                 following,
                 stops=self.ending_ends.get(measure.end, ""),
+                place=place + 1,
                 last=measure is self.measures[-1],
             )
 
@@ -212,8 +214,8 @@ def _write_left(element: Element, line: Barline | None, *, first: bool) -> None:
         SubElement(left, "repeat", {"direction": "forward"})
 
 
-def _write_right(element: Element, line: Barline | None, *, stops: str, last: bool) -> None:
-    """The right edge of a measure: the style of the bar line that follows, and what ends there."""
+def _write_right(element: Element, line: Barline | None, *, stops: str, place: int, last: bool) -> None:
+    """The right edge of the `place`-th measure: the style of the bar line that follows, and what ends."""
     ends = line is not None and line.repeat in ("end", "both")
     kind = line.kind if line is not None else "regular"
     if not (ends or stops or kind != "regular" or (last and line is not None)):
@@ -221,7 +223,7 @@ def _write_right(element: Element, line: Barline | None, *, stops: str, last: bo
     right = SubElement(element, "barline", {"location": "right"})
     if ends:
         if kind != ("final" if last else "regular"):
-            right.set("id", f"{kind}{MARK}{''.join(re.findall('[0-9]', element.get('number', '')))}")
+            right.set("id", f"{kind}{MARK}{place}")
         SubElement(right, "bar-style").text = "light-heavy"
     elif line is not None:
         SubElement(right, "bar-style").text = _STYLES[kind]
@@ -232,7 +234,12 @@ def _write_right(element: Element, line: Barline | None, *, stops: str, last: bo
 
 
 def _ending_numbers(label: str) -> str:
-    return ", ".join(str(int(digits)) for digits in re.findall(r"[1-9]\d{0,3}", label)) or "1"
+    """The numbers that a label names, parted by commas: a span such as '1-3' is 1, 2, 3."""
+    numbers: list[int] = []
+    for first, last in re.findall(r"0*([1-9][0-9]{0,3})(?:\s*-\s*([0-9]{1,4}))?", label):
+        begin, end = int(first), int(last or first)
+        numbers += range(begin, min(end, begin + MOST_PASSES) + 1) or [begin]
+    return ", ".join(map(str, numbers)) or "1"
 
 
 def _ending_ends(tune: Tune) -> dict[Fraction, str]:
