@@ -74,6 +74,12 @@ class Conversion:
     @classmethod
     def from_dict(cls, held: dict[str, Any]) -> Conversion:
         """What `to_dict` gave; FormatError where it holds something else."""
+        known = {field.name: field.type for field in dataclasses.fields(cls)}
+        kinds = {"str": str, "bool": bool, "float | None": int | float | None}
+        for name, value in held.items():
+            kind = kinds.get(str(known.get(name)))
+            if kind is None or not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+                raise FormatError(f"its option '{name}' is none of this version's")
         try:
             return cls(**held)
         except TypeError as error:
@@ -168,12 +174,7 @@ def _outputs(
     """What one tune, or several in one file, become; an error of theirs is an output too."""
     made = Provenance(canzona.__version__, "convert", options=conversion.to_dict() | place, inputs=(origin,))
     try:
-        signed = [
-            _prepared(tune, conversion).replace(
-                provenance=dataclasses.replace(made, earlier=_earlier(tune)).to_json()
-            )
-            for tune in group
-        ]
+        signed = [_prepared(tune, conversion).replace(provenance=_signed(made, tune)) for tune in group]
         look = {"instrument": conversion.instrument, "soundfont": conversion.soundfont}
         for output in encode(signed, conversion.target, **look):
             yield dataclasses.replace(output, tail=tail + output.tail)
@@ -195,11 +196,11 @@ def _prepared(tune: Tune, conversion: Conversion) -> Tune:
     return tune
 
 
-def _earlier(tune: Tune) -> Provenance | None:
-    """How the input was made, where it says so in words that can be read."""
+def _signed(made: Provenance, tune: Tune) -> str:
+    """How the output is made and, where the input says so in words that can be read, how that was."""
     if not tune.provenance:
-        return None
+        return made.to_json()
     try:
-        return Provenance.from_json(tune.provenance)
-    except FormatError:
-        return None
+        return dataclasses.replace(made, earlier=Provenance.from_json(tune.provenance)).to_json()
+    except (FormatError, UsageError):
+        return made.to_json()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +70,7 @@ class Provenance:
         """One line of ASCII: keys sorted, so that equal provenance gives equal text."""
         try:
             return json.dumps(self.to_dict(), sort_keys=True, allow_nan=False, separators=(",", ":"))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise UsageError(f"an option cannot be written down: {error}") from error
 
     @classmethod
@@ -86,7 +87,7 @@ class Provenance:
         FormatError : it is no such line.
         """
         try:
-            held = json.loads(text)
+            held = json.loads(text, parse_constant=_finite, parse_float=_finite)
         except (ValueError, RecursionError) as error:
             raise FormatError("what says how it was made is no JSON", source=source) from error
         try:
@@ -98,6 +99,14 @@ class Provenance:
 def input_of(path: str | Path, data: bytes) -> Input:
     """A file as an input: its name as given, with forward slashes, and the hash of its bytes."""
     return Input(Path(path).as_posix(), hashlib.sha256(data).hexdigest())
+
+
+def _finite(text: str) -> float:
+    """A number that JSON can hold again; NaN, Infinity and 1e999 are none."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def _from_dict(held: Mapping[str, Any]) -> Provenance:
