@@ -78,7 +78,10 @@ def _replay_conversion(path: Path, made: Provenance, places: list[Path]) -> byte
     if not made.inputs:
         raise FormatError("it names no input", source=str(path))
     options = dict(made.options)
-    number = int(options.pop("number", 0))
+    try:
+        number = int(options.pop("number", 0))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise FormatError("the number of its tune is none", source=str(path)) from error
     conversion = Conversion.from_dict(options)
     origin = made.inputs[0]
     data = _find_input(origin, path, places).read_bytes()
@@ -98,10 +101,10 @@ def _find_input(origin: Input, path: Path, places: list[Path]) -> Path:
     name = Path(origin.name)
     candidates = [name, path.parent / name, path.parent / name.name]
     for place in places:
-        candidates += sorted(place.rglob(name.name)) if place.is_dir() else [place]
+        candidates += sorted(each for each in place.rglob("*") if each.name == name.name) or [place]
     changed = None
     for candidate in candidates:
-        if not candidate.is_file():
+        if not _is_file(candidate):
             continue
         if hashlib.sha256(_bytes_of(candidate)).hexdigest() == origin.sha256:
             return candidate
@@ -112,6 +115,13 @@ def _find_input(origin: Input, path: Path, places: list[Path]) -> Path:
             hint="name the right one with --input",
         )
     raise UsageError(f"{origin.name}, which {path} was made from, is not there", hint="name it with --input")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long
+        return False
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -114,6 +114,10 @@ class _Source:
         return cls(tune, continue_ is not None, file)
 
 
+_LOOK = {"tempo", "instrument", "soundfont"}
+"""Options of a file, beside those of the tune."""
+
+
 def replay(made: Provenance, *, suffix: str, inputs: dict[str, Path]) -> bytes:
     """The bytes of a file that `compose` wrote, made once more.
 
@@ -127,9 +131,12 @@ def replay(made: Provenance, *, suffix: str, inputs: dict[str, Path]) -> bytes:
     try:
         number, look = int(options.pop("number", 1)), dict(options.pop("file", {}))
         goes_on, like = options.pop("continue", None), options.pop("like", None)
+        seed = int(made.seed or 0)
+        if not 1 <= number <= MOST_TUNES or seed < 0 or not look.keys() <= _LOOK:
+            raise ValueError("no tune has this number, seed or look")
         settings = Settings(**options)
-        Conversion("krn", **look)
-    except (TypeError, ValueError) as error:
+        Conversion.from_dict({"to": "krn", **look})
+    except (TypeError, ValueError, OverflowError) as error:
         raise FormatError("what the file says of how it was made is none of this version's") from error
     opened = ComposerModel.open(made.model)
     if opened.folder.hash != made.model_hash:
@@ -144,7 +151,7 @@ def replay(made: Provenance, *, suffix: str, inputs: dict[str, Path]) -> bytes:
     source = _Source.of(None if goes_on is not None else place, None if goes_on is None else place)
     if source.file is not None:
         source = replace(source, file=made.inputs[0])
-    written = _compose(opened, settings, int(made.seed or 0), [number], source, None)
+    written = _compose(opened, settings, seed, [number], source, None)
     return written[0].to_bytes(suffix, **look)
 
 

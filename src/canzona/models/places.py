@@ -23,7 +23,9 @@ VARIABLE = "CANZONA_MODELS"
 
 def search_path() -> list[Path]:
     """The places in which models are looked for, in order; those that do not exist are left out."""
-    named = [Path(part).expanduser() for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part]
+    named = [
+        Path(os.path.expanduser(part)) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part
+    ]
     places = [*named, Path(__file__).parent / "shipped", *_checkout(), user_folder()]
     return [place for place in dict.fromkeys(places) if place.is_dir()]
 
@@ -73,7 +75,7 @@ def find_model(model: str | Path, *, job: str | None = None) -> ModelFolder:
         known = {found.name: found for found in known_models()}
         if text in known:
             return load_folder(known[text].path, job=job)
-    path = Path(text).expanduser()
+    path = Path(os.path.expanduser(text))
     if looks_like_path or path.is_dir():
         return load_folder(path, job=job)
     raise _unknown(text, [found.name for found in known_models(job)])

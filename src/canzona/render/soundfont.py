@@ -49,7 +49,7 @@ def find_soundfont(chosen: str | Path | None = None) -> Path | None:
     if chosen is None and (named := os.environ.get("CANZONA_SOUNDFONT")):
         chosen = named
     if chosen is not None:
-        path = Path(chosen).expanduser()
+        path = Path(os.path.expanduser(chosen))
         if not path.is_file():
             raise UsageError(f"there is no sound font {path}", hint="give an .sf2 or .sf3 file")
         with path.open("rb") as file:
