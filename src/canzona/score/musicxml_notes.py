@@ -7,6 +7,7 @@ meant, and is believed.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -177,8 +178,8 @@ def _duration(
 
 
 def _read_lyric(element: Element, note: ReadNote) -> None:
-    digits = "".join(sign for sign in element.get("number", "1") if sign in "0123456789")
-    verse = int(digits[:4]) if digits else 1
+    digits = re.findall("[0-9]{1,4}", element.get("number", ""))
+    verse = max(int(digits[-1]), 1) if digits else 1  # 'part1verse2' is verse 2
     text = syllabic = ""
     extends = False
     for child in element:
@@ -190,7 +191,7 @@ def _read_lyric(element: Element, note: ReadNote) -> None:
             syllabic = (child.text or "").strip()
         elif child.tag == "extend":
             extends = True
-        elif child.tag == "end-line":
+        elif child.tag in ("end-line", "end-paragraph"):
             note.line_end = True
     text = text.strip()
     if text and (syllabic in ("begin", "middle") or text.endswith("-")):

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 from canzona.errors import FormatError, PolyphonyError
 from canzona.score.musicxml_attributes import read_key, read_meter, stated_keys
 from canzona.score.musicxml_barlines import Barlines
-from canzona.score.musicxml_directions import read_direction, read_harmony
+from canzona.score.musicxml_directions import read_direction, read_harmony, sounding_tempo
 from canzona.score.musicxml_document import Document, Fault
 from canzona.score.musicxml_header import TEMPO_FIELD, fields_of, records_of
 from canzona.score.musicxml_line import Line, Sign, Span, notes_of
@@ -166,8 +166,7 @@ class _Walk:
         elif tag == "direction":
             self._direction(element)
         elif tag == "harmony":
-            chord = read_harmony(element)
-            self.signs.append(Sign(self.cursor + self._offset(element), Attachment("chord", chord)))
+            self._harmony(element)
         elif tag == "sound":
             self._sound(element, self.cursor)
         elif tag == "print" and "yes" in (element.get("new-system"), element.get("new-page")):
@@ -272,9 +271,16 @@ class _Walk:
         if direction.tempo is not None:
             self._tempo(direction.tempo, onset)
 
+    def _harmony(self, element: Element) -> None:
+        chord = read_harmony(element)
+        if chord:
+            self.signs.append(Sign(self.cursor + self._offset(element), Attachment("chord", chord)))
+        else:
+            self.dropped["chord symbols without a root"] += 1
+
     def _sound(self, element: Element, onset: Fraction) -> None:
-        tempo = number(element.get("tempo", ""))
-        if tempo:
+        tempo = sounding_tempo(element)
+        if tempo is not None:
             self._tempo(tempo, onset)
 
     def _tempo(self, tempo: Fraction, onset: Fraction) -> None:
