@@ -150,7 +150,7 @@ def _single_spine(lines: list[str], source: str) -> list[str]:
     begins = lines.index("**kern")
     ends = next((place for place in range(begins, len(lines)) if lines[place] == "*-"), len(lines))
     for place in (*range(begins), *range(ends + 1, len(lines))):
-        if lines[place][:1] not in ("!", ""):
+        if lines[place].strip() and lines[place][0] != "!":
             where = "before its spine begins" if place < begins else "after its spine has ended"
             raise FormatError(
                 f"the file has data {where}",

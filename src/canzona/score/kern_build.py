@@ -123,7 +123,7 @@ class Builder:
         for place, line in enumerate(lines):
             token = seen.get(line)
             if token is None:
-                if not line or line[0] == "!":
+                if not line or line[0] == "!" or line.isspace():
                     continue
                 try:
                     token = parse(line, self.alterations)

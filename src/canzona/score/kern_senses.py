@@ -35,7 +35,7 @@ class Sense:
 
 
 NOTHING = Sense("nothing")
-_METER = re.compile(r"(\d+(?:\+\d+)*)[/\\](\d+)(?:%%%(\d+(?:\+\d+)+))?")
+_METER = re.compile(r"(\d+(?:\+\d+)*)[/\\](\d+)(?:%([1-9]\d{0,5}))?(?:%%%(\d+(?:\+\d+)+))?")
 _KEY = re.compile(r"([A-Ga-g])([#-]*):(.*)")
 _SIGNATURE = re.compile(r"([A-Ga-g])(#+|-+|n?)")
 _EXPANSION = re.compile(r">([^\[]*)\[(.*)\]?")
@@ -79,10 +79,13 @@ def _meter(text: str) -> Sense:
     if found[0] != text or "\\" in text or "%" in text:
         losses.append(f"spelling of the meter '*M{text[:40]}'")
     grouping = parts if len(parts) > 1 else ()
-    if found[3]:
-        grouping = tuple(int(part[:6]) for part in found[3].split("+"))
+    if found[4]:
+        grouping = tuple(int(part[:6]) for part in found[4].split("+"))
         grouping = grouping if sum(grouping) == sum(parts) else ()
     beats = sum(parts)
+    if found[3]:
+        # A rational unit as in mensural music: 3/3%2 is three times two thirds of a whole note.
+        beats, grouping = beats * int(found[3]), ()
     if unit == 0 and beats:
         # A unit of 0 is the breve: 3/0 is six whole notes.
         beats, unit, grouping = 2 * beats, 1, ()
@@ -139,5 +142,8 @@ def _tempo(text: str) -> Sense:
     found = _TEMPO.match(text)
     if found is None:
         return Sense("tempo text", text[2:].strip("[]"))
-    number = Fraction(found[1]) if not found[1].endswith("/0") else Fraction(0)
+    over, _, under = found[1].partition("/")
+    number = Fraction(over) / int(under or 1) if (under or "1").strip("0") else Fraction(0)
+    if not number:
+        return Sense("nothing", None, (f"tempo '*{text[:40]}'",))
     return Sense("tempo", number, () if found[0] == text else (f"spelling of the tempo '*{text[:40]}'",))

@@ -136,7 +136,7 @@ def _value(found: re.Match[str]) -> tuple[Fraction, int]:
     value = _VALUES.get(found[0])
     if value is None:
         number, divisor, dots = found.groups()
-        if len(number) > 9 or len(divisor or "") > 9 or len(dots) > 8:
+        if len(number) > 9 or len(divisor or "") > 9 or len(dots) > 8 or (divisor and not divisor.strip("0")):
             raise BadToken(f"'{found[0][:40]}' is no duration", "expected a value such as 4, 8. or 3%2")
         breve = not number.strip("0")
         whole = Fraction(2 ** len(number)) if breve else Fraction(int(divisor or 1), int(number))
