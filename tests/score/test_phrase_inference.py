@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 from fractions import Fraction
 
-import mido
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -157,20 +155,6 @@ def test_marks_of_the_source_are_never_touched() -> None:
     tune = of_words("c4 (d4) e4 f4", phrasing="marked")
     assert infer_phrases(tune, [F(2)]) is tune
     assert infer_phrases(tune, None) is tune
-
-
-def test_a_midi_file_of_another_program_is_cut_every_four_bars() -> None:
-    track = mido.MidiTrack([mido.MetaMessage("time_signature", numerator=4, denominator=4)])
-    for place in range(48):
-        track += [
-            mido.Message("note_on", note=60 + place % 5, velocity=64),
-            mido.Message("note_off", note=60 + place % 5, time=480),
-        ]
-    out = io.BytesIO()
-    mido.MidiFile(type=0, tracks=[track]).save(file=out)
-    [tune] = format_named("mid").read(out.getvalue(), "dance.mid", None)
-    assert tune.phrasing == "inferred"
-    assert begins(tune) == [0, 16, 32]
 
 
 DANCE = "X:1\nT:Dance\nM:2/4\nL:1/4\nK:C\n|: c d | e f |\ng a | b c' :|\nc' b | a g | f e |\nd2 | c2 |]\n"
