@@ -106,6 +106,7 @@ class _Walk:
         self.lines: dict[Line, list[ReadNote]] = {}
         self.graces: dict[Line, list[tuple[Grace, list[Attachment]]]] = {}
         self.latest: ReadNote | None = None
+        self.struck = False
         self.barlines = Barlines()
         self.keys: dict[Fraction, Key] = {}
         self.meters: dict[Fraction, Meter] = {}
@@ -139,7 +140,7 @@ class _Walk:
     def _measure(self, measure: Element, *, may_be_empty: bool) -> None:
         self.cursor = self.end = self.onset
         self.lines = {}
-        self.latest = None
+        self.latest, self.struck = None, False
         self.barlines.open_measure(measure, self.onset)
         for element in measure:
             self._content(element)
@@ -199,13 +200,12 @@ class _Walk:
             self._grace(note, grace)
             return
         duration = note.duration or Fraction(0)
-        if note.chord and self.latest is not None:
+        if note.chord and self.struck:
             self._chord(note)
             return
-        if note.cue:
-            self.dropped["cue notes"] += note.event.pitch is not None
-        elif not note.pitched:
-            self.dropped["unpitched notes"] += 1
+        self.struck, self.latest = True, None
+        if note.cue or not note.pitched:
+            self._silent(note)
         elif duration:
             event = note.event
             event.onset, event.duration = self.cursor, duration
@@ -229,10 +229,19 @@ class _Walk:
         self.dropped["signs at grace notes"] += len(note.event.signs) - len(slurs)
         self.graces.setdefault(note.line, []).append((grace, slurs))
 
+    def _silent(self, note: ReadNote) -> None:
+        if note.cue:
+            self.dropped["cue notes"] += note.event.pitch is not None
+        else:
+            self.dropped["unpitched notes"] += 1
+
     def _chord(self, note: ReadNote) -> None:
         """Keep the higher of the notes struck together, and the signs of both."""
         held = self.latest
-        if held is None or note.cue or note.event.pitch is None:
+        if note.cue or not note.pitched:
+            self._silent(note)
+            return
+        if held is None or note.event.pitch is None:
             return
         self.dropped["lower notes of chords"] += 1
         upper, signs = note.event, note.event.signs
