@@ -30,6 +30,7 @@ _KINDS: dict[str, AttachmentKind] = {
 }
 _MOST_NAMES = 12
 _MOST_CELLS = 4 * MOST_NOTES
+_MOST_MARKS = 2 * MOST_NOTES
 
 
 @dataclass(slots=True)
@@ -70,7 +71,8 @@ class _Spine:
 
 def is_simple(text: str) -> bool:
     """Whether a file seems to be one `**kern` spine without splits and layout, so that lines are tokens."""
-    return "\n**kern\n" in f"\n{text}" and not any(sign in text for sign in ("\n*^", "\n*+", "\n!LO:"))
+    begins = 0 if text.startswith("**") else text.find("\n**") + 1
+    return text.startswith("**kern\n", begins) and not any(sign in text for sign in ("\n*^", "\n*+", "\n!LO:"))
 
 
 def voice(lines: Sequence[str], source: str, track: str | None) -> Voice:
@@ -220,6 +222,10 @@ def _collect_marks(found: Voice, spines: list[_Spine], chosen: int, source: str)
         if number != chosen and spine.name in ("**kern", "**recip")
     ]
     placed = _side_marks(found, spines, chosen)
+    if len(placed) > _MOST_MARKS:
+        raise FormatError(
+            f"{len(placed)} syllables and signs are more than a tune has", source=source, hint=TOO_LONG
+        )
     rows = sorted({place for spine in spines for place, token in spine.cells if token[0] not in "*!="})
     for place, token in spines[chosen].cells:
         if token[0] != "!":
