@@ -56,7 +56,7 @@ def unfold(tune: Tune) -> Tune:
     A tune without repeats is returned as it is.
     """
     order = playing_order(tune)
-    if len(order) < 2:
+    if order in ((), ((0, tune.duration),)):
         return tune
     notes: list[Note] = []
     barlines: list[Barline] = []
