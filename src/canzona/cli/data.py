@@ -35,6 +35,8 @@ def describe(folder: Path, output: Path | None, as_json: bool, quiet: bool, forc
     """
     from canzona.score.describe import describe as count
 
+    if output is not None:
+        _check(output, force=force)
     found = count(folder)
     if output is not None:
         _draw(found, folder, output, force=force)
@@ -48,6 +50,16 @@ def describe(folder: Path, output: Path | None, as_json: bool, quiet: bool, forc
         if not as_json:
             click.echo(f"canzona: {reason if file in reason else f'{file}: {reason}'}", err=True)
     return 1 if found.unreadable else 0
+
+
+def _check(output: Path, *, force: bool) -> None:
+    """Refuse a target before the counting, which takes long on a large corpus."""
+    from canzona.errors import UsageError
+    from canzona.files import refuse_existing
+
+    if not output.suffix:
+        raise UsageError(f"'{output}' has no ending", hint="name an .svg or a .png file")
+    refuse_existing(output, force=force)
 
 
 def _draw(found: Description, folder: Path, output: Path, *, force: bool) -> None:
