@@ -125,10 +125,17 @@ def _divided(records: tuple[tuple[str, str], ...]) -> tuple[Fields, Fields]:
     native: Fields = []
     others: Fields = []
     counts: Counter[str] = Counter()
+    refused: set[str] = set()
+    title = next((text for key, text in records if key == "OTL"), "").strip()
     for key, text in records:
         counts[key] += 1
         held = key in _CREATOR_NAMES or (key in _SINGLE and counts[key] == 1)
-        (native if held and text and text == text.strip() else others).append((key, text))
+        if key == "OPR" and title in ("", text):  # a work's title alone is read as the tune's
+            held = False
+        held = held and key not in refused and text == text.strip() != ""
+        (native if held else others).append((key, text))
+        if not held:  # those that follow under the same key have to come after it
+            refused.add(key)
     read_order = ("OTL", "OPR", "OMV", "OPS", "COM", "YEM", "SMS", "ENC", "END")
     native.sort(key=lambda pair: read_order.index("COM" if pair[0] in _CREATOR_NAMES else pair[0]))
     return native, others
