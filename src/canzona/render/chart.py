@@ -7,6 +7,7 @@ third ... of them.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from canzona.errors import MissingDependencyError, UsageError
+from canzona.render.lettering import drawable
 from canzona.score.describe import Description, ordered
 from canzona.score.tune import SEMITONES, STEPS
 
@@ -70,7 +72,7 @@ def draw_description(found: Description, *, title: str = "") -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
         f' height="{height}" {_FONT} fill="{_INK}" role="img">',
-        f"<title>{escape(title or 'A corpus described')}</title>",
+        f"<title>{_escaped(title or 'A corpus described')}</title>",
         f'<rect width="{width}" height="{height}" fill="white"/>',
         _text(_MARGIN, 38, title or "Corpus", size=22, weight=600),
         _text(_MARGIN, 60, "  ·  ".join(facts), size=13, colour=_SOFT),
@@ -161,7 +163,12 @@ def _words(counts: Any) -> list[tuple[str, int]]:
 
 
 def _flats_as_b(keys: Counter[str]) -> Counter[str]:
-    return Counter({key.replace("-", "b", 1): count for key, count in keys.items()})
+    return Counter(
+        {
+            re.sub("^[A-G]-+", lambda tonic: tonic[0].replace("-", "b"), key): count
+            for key, count in keys.items()
+        }
+    )
 
 
 def _regions(regions: Counter[str]) -> Counter[str]:
@@ -225,7 +232,7 @@ def _draw(panel: _Panel) -> Iterable[str]:
         yield (
             f'<rect x="{x - bar / 2:.1f}" y="{base - tall:.1f}" width="{bar:.1f}" height="{tall:.1f}"'
             f' rx="1.5" fill="{colour}">'
-            f"<title>{escape(label)}: {count:,} ({count / total:.1%})</title></rect>"
+            f"<title>{_escaped(label)}: {count:,} ({count / total:.1%})</title></rect>"
         )
         if place % skip == 0:
             yield _label(x, base + 14, label, slot * skip)
@@ -251,7 +258,11 @@ def _text(
     x: float, y: float, words: str, *, size: int, weight: int = 400, colour: str = _INK, anchor: str = "start"
 ) -> str:
     look = f'font-size="{size}" font-weight="{weight}" fill="{colour}" text-anchor="{anchor}"'
-    return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{escape(words)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{_escaped(words)}</text>'
+
+
+def _escaped(words: str) -> str:
+    return escape(drawable(words))
 
 
 def _pitch_name(midi: Fraction) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from canzona.render.lettering import outline
+from canzona.render.lettering import drawable, outline
 
 UNITS_PER_MM = 100
 """Units of a page's coordinates in a millimetre."""
@@ -60,6 +60,15 @@ def read_page(svg: str, *, hidden: frozenset[str] = frozenset()) -> Page:
     return Page(width, height, glyphs, body)
 
 
+def enlarged(page: Page, factor: float, width: float, height: float) -> Page:
+    """A page of the size given, with what is drawn on it enlarged by a factor; itself where that is 1."""
+    if factor == 1:
+        return page
+    body = Element("g")
+    SubElement(body, "g", {"transform": f"scale({factor:.6g})"}).extend(page.body)
+    return Page(width, height, page.glyphs, body)
+
+
 def to_svg(page: Page, *, title: str = "", provenance: str = "", ink: str = "", paper: str = "") -> str:
     """The page as a stand-alone SVG document.
 
@@ -79,14 +88,14 @@ def to_svg(page: Page, *, title: str = "", provenance: str = "", ink: str = "", 
         "role": "img",
     }
     if title:
-        attributes["aria-label"] = title
+        attributes["aria-label"] = drawable(title)
     if ink:
         attributes["color"] = ink
     root = Element("svg", attributes)
     if title:
-        SubElement(root, "title").text = title
+        SubElement(root, "title").text = drawable(title)
     if provenance:
-        SubElement(root, "metadata").text = f"canzona: {provenance}"
+        SubElement(root, "metadata").text = f"canzona: {drawable(provenance)}"
     if paper:
         SubElement(root, "rect", {"width": "100%", "height": "100%", "fill": paper})
     definitions = SubElement(root, "defs")

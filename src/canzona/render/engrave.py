@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,8 +21,8 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from canzona.errors import MissingDependencyError, UnsupportedError, UsageError
-from canzona.render.drawing import Page, read_page, to_svg
-from canzona.render.lettering import MUSIC_FONT, outline
+from canzona.render.drawing import Page, enlarged, read_page, to_svg
+from canzona.render.lettering import MUSIC_FONT, drawable, outline, width_of
 from canzona.render.pdf import write_pdf
 from canzona.render.png import write_png
 from canzona.score.musicxml_write import score_bytes
@@ -34,8 +35,12 @@ PICTURE_SUFFIXES = (".svg", ".png", ".pdf")
 _PAPERS = {"a4": (2100, 2970), "letter": (2159, 2794)}
 _TALLEST = 12000
 _SIZES = (50, 200)
+_UNITS = (4.5, 12.0)
 _DPI_RANGE = (30, 1200)
 _LONGEST_TITLE = 200
+_SMALLEST_TITLE = 65
+_HEADER_SIZE = 390
+"""Size of Verovio's words at 100 percent, in 1/100 mm, at most."""
 _SPACING = 0.27
 _OTHER_SPACINGS = (0.235, 0.31, 0.36)
 """Spacings that are tried where the last line would hold a lone bar."""
@@ -104,17 +109,17 @@ def engrave_pages(tune: Tune, layout: Layout) -> list[Page]:
     toolkit = _toolkit(layout)
     _load(toolkit, _music(tune, layout), tune)
     if layout.header:
-        header = _header(tune)
+        header = _header(tune, _room(layout))
         if header:
             _load(toolkit, _with_header(toolkit.getMEI({"removeIds": True}), header), tune)
     hidden: frozenset[str] = frozenset() if layout.bar_numbers else frozenset({"mNum"})
-    pages = _pages(toolkit, hidden)
+    pages = _pages(toolkit, layout, hidden)
     for spacing in _OTHER_SPACINGS if len(tune.bars) <= _FEW_BARS else ():
         if not _ends_on_a_lone_bar(pages[-1]):
             break
         toolkit.setOptions({"spacingLinear": spacing})
         toolkit.redoLayout()
-        other = _pages(toolkit, hidden)
+        other = _pages(toolkit, layout, hidden)
         if len(other) == len(pages) and not _ends_on_a_lone_bar(other[-1]):
             pages = other
     if layout.paper != "fit" and len(pages) > 1:
@@ -123,9 +128,15 @@ def engrave_pages(tune: Tune, layout: Layout) -> list[Page]:
     return pages
 
 
-def _pages(toolkit: Any, hidden: frozenset[str]) -> list[Page]:
+def _pages(toolkit: Any, layout: Layout, hidden: frozenset[str]) -> list[Page]:
     numbers = range(1, toolkit.getPageCount() + 1)
-    return [read_page(toolkit.renderToSVG(number), hidden=hidden) for number in numbers]
+    pages = (read_page(toolkit.renderToSVG(number), hidden=hidden) for number in numbers)
+    width, height, _ = _page_size(layout)
+    factor = _unit_and_factor(layout)[1]
+    return [
+        enlarged(page, factor, 10 * width, page.height * factor if layout.paper == "fit" else 10 * height)
+        for page in pages
+    ]
 
 
 def _ends_on_a_lone_bar(page: Page) -> bool:
@@ -154,13 +165,13 @@ def _toolkit(layout: Layout) -> Any:
     verovio.enableLog(verovio.LOG_OFF)
     toolkit = verovio.toolkit()
     fits = layout.paper == "fit"
-    width, height = (round(layout.width * 10), _TALLEST) if fits else _PAPERS[layout.paper or "a4"]
-    margin = 30 if fits else 150
+    unit, factor = _unit_and_factor(layout)
+    width, height, margin = (round(length / factor) for length in _page_size(layout))
     toolkit.setOptions({
         "xmlIdSeed": 1, "pageWidth": width, "pageHeight": height, "adjustPageHeight": fits, "scale": 100,
         "pageMarginTop": margin, "pageMarginBottom": margin, "pageMarginLeft": margin,
         "pageMarginRight": margin,
-        "unit": 8.5 * layout.size / 100, "font": MUSIC_FONT, "smuflTextFont": "none", "breaks": "auto",
+        "unit": unit, "font": MUSIC_FONT, "smuflTextFont": "none", "breaks": "auto",
         "header": "encoded" if layout.header else "none", "footer": "none", "expandNever": True,
         "condense": "none",
         "svgViewBox": True, "svgRemoveXlink": True, "svgFormatRaw": True, "justifyVertically": False,
@@ -168,6 +179,30 @@ def _toolkit(layout: Layout) -> Any:
         "slurMidpointThickness": 0.5, "bottomMarginHeader": 3, "minLastJustification": 0.72,
     })  # fmt: skip
     return toolkit
+
+
+def _page_size(layout: Layout) -> tuple[int, int, int]:
+    """Width, height and margin in tenths of a millimetre."""
+    if layout.paper == "fit":
+        return round(layout.width * 10), _TALLEST, 30
+    return *_PAPERS[layout.paper or "a4"], 150
+
+
+def _room(layout: Layout) -> float:
+    """The width between the margins in 1/100 mm, before the page is enlarged."""
+    width, _, margin = _page_size(layout)
+    return 10 * (width - 2 * margin) / _unit_and_factor(layout)[1]
+
+
+def _unit_and_factor(layout: Layout) -> tuple[float, float]:
+    """Verovio's unit, half a staff space in tenths of a millimetre, and how far its page is enlarged.
+
+    It takes units of 4.5 to 12 only; smaller and larger staves are set on a page of another
+    size, which is then brought to the size asked for.
+    """
+    wanted = 8.5 * layout.size / 100
+    unit = min(max(wanted, _UNITS[0]), _UNITS[1])
+    return unit, wanted / unit
 
 
 def _load(toolkit: Any, text: str, tune: Tune) -> None:
@@ -242,17 +277,28 @@ def _slurred(tune: Tune, number: int) -> tuple[Note, ...]:
 
 
 def _name(tune: Tune) -> str:
-    return " ".join(tune.title.split())[:_LONGEST_TITLE]
+    return _line(tune.title)
 
 
-def _header(tune: Tune) -> str:
-    """MEI of what stands above: the title, below it the region on the left and the composer on the right."""
+def _line(words: str) -> str:
+    """Words of a record as one line."""
+    return " ".join(drawable(words).split())[:_LONGEST_TITLE]
+
+
+def _header(tune: Tune, room: float) -> str:
+    """MEI of what stands above: the title, below it the region on the left and the composer on the right.
+
+    `room` is the width between the margins in 1/100 mm. A long title is set smaller, and what
+    is still too long ends in an ellipsis; Verovio breaks no lines.
+    """
     title = _name(tune)
-    left, right = (" ".join(words.split())[:_LONGEST_TITLE] for words in (tune.region, tune.composer))
+    left, right = _side_by_side(_line(tune.region), _line(tune.composer), room)
     parts = []
     if title:
-        size = "175%" if len(title) < 50 else "140%" if len(title) < 70 else "100%"
-        parts.append(f'<rend halign="center" valign="top" fontsize="{size}">{escape(title)}</rend>')
+        usual = 175 if len(title) < 50 else 140 if len(title) < 70 else 100
+        size = max(_SMALLEST_TITLE, min(usual, int(100 * room / max(1.0, width_of(title, _HEADER_SIZE)))))
+        title = _cut(title, room * 100 / size)
+        parts.append(f'<rend halign="center" valign="top" fontsize="{size}%">{escape(title)}</rend>')
     if title and (left or right):
         parts.append('<rend halign="center" valign="middle" fontsize="35%">\u00a0</rend>')
     if left:
@@ -260,6 +306,24 @@ def _header(tune: Tune) -> str:
     if right:
         parts.append(f'<rend halign="right" valign="bottom">{escape(right)}</rend>')
     return f'<pgHead func="first">{"".join(parts)}</pgHead>' if parts else ""
+
+
+def _side_by_side(left: str, right: str, room: float) -> tuple[str, str]:
+    """Both cut so that they leave a gap between them; a short one leaves the other its room."""
+    room -= _HEADER_SIZE if left and right else 0
+    widths = width_of(left, _HEADER_SIZE, italic=True), width_of(right, _HEADER_SIZE)
+    shares = (max(room / 2, room - width) for width in reversed(widths))
+    return _cut(left, next(shares), italic=True), _cut(right, next(shares))
+
+
+def _cut(words: str, room: float, *, italic: bool = False) -> str:
+    """The words, or as many letters of them as fit with an ellipsis."""
+    if width_of(words, _HEADER_SIZE, italic=italic) <= room:
+        return words
+    kept = bisect_right(
+        range(len(words)), room, key=lambda end: width_of(f"{words[:end]}…", _HEADER_SIZE, italic=italic)
+    )
+    return f"{words[: max(kept - 1, 0)].rstrip()}…"
 
 
 def _with_header(mei: str, header: str) -> str:

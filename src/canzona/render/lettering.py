@@ -12,6 +12,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -22,6 +23,7 @@ MUSIC_FONT = "Leipzig"
 """The music font of all our scores."""
 
 _MUSIC_EM = 1000
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _SUBSTITUTES = {
     "\u2010": "-",
     "\u2011": "-",
@@ -85,6 +87,11 @@ def outline(
     return drawn
 
 
+def drawable(words: str) -> str:
+    """The words without characters that no SVG holds, and with each accent joined to its letter."""
+    return _NOT_IN_XML.sub("", unicodedata.normalize("NFC", words))
+
+
 def width_of(words: str, size: float, *, italic: bool = False, bold: bool = False) -> float:
     """Width of words set at a size, in the unit of the size."""
     return _width(_Style(size=size, italic=italic, bold=bold), words)
@@ -100,7 +107,7 @@ def _chunks(text: Element, inherited: _Style) -> list[_Chunk]:
             x, y = (float(element.get(axis, getattr(before, axis))) for axis in "xy")
             found.append(_Chunk(x, y, style.anchor))
         if element.text:
-            found[-1].runs.append((style, element.text))
+            found[-1].runs.append((style, drawable(element.text)))
         for child in element:
             walk(child, style)
 

@@ -66,11 +66,11 @@ def perform(
     """
     if tune.is_empty:
         raise EmptyTuneError(f"{tune.source or 'the tune'} has no note to sound")
-    speed = Fraction(tempo) if tempo is not None else tempo_of(tune)
-    if tempo is not None and not TEMPO_RANGE[0] <= speed <= TEMPO_RANGE[1]:
+    if tempo is not None and not TEMPO_RANGE[0] <= tempo <= TEMPO_RANGE[1]:
         raise UsageError(
             f"a tempo of {float(tempo):g} quarter notes a minute cannot be played", hint="give 5 to 1000"
         )
+    speed = Fraction(tempo) if tempo is not None else tempo_of(tune)
     played = unfold(tune) if repeats else tune
     quarter = 60 / speed
     if played.duration * quarter > LONGEST_SECONDS:
