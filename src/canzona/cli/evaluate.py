@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +82,10 @@ def evaluate_compose(
         )
     merged: dict[str, Any] = {key: value for report in reports for key, value in report.items()}
     if card:
-        cards.write_card(opened, reports, command=" ".join(["canzona", *sys.argv[1:]]))
+        words = click.get_current_context().find_root().obj or ()
+        cards.write_card(opened, reports, command=shlex.join(["canzona", *words]))
     if as_json:
         click.echo(report_text(merged), nl=False)
-    else:
+    elif not quiet:
         for key, value in flatten(merged).items():
             click.echo(f"{key:<32} {value}")

@@ -117,7 +117,7 @@ def _invoke(words: list[str]) -> int:
         cli.main(words, "canzona")
     color = False if os.environ.get("NO_COLOR") else None
     try:
-        with cli.make_context("canzona", words, color=color) as context:
+        with cli.make_context("canzona", list(words), color=color, obj=tuple(words)) as context:
             result = cli.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code

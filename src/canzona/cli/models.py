@@ -63,7 +63,7 @@ def show_model(name: str, as_json: bool) -> None:
     for fact, value in _facts(model).items():
         click.echo(f"{fact:<16} {value}")
     if CARD in model.files:
-        click.echo("\n" + model.file(CARD).read_text(encoding="utf-8").rstrip())
+        click.echo("\n" + model.file(CARD).read_text("utf-8", errors="replace").rstrip())
 
 
 @command.command("verify")

@@ -119,4 +119,5 @@ def train_compose(
         reports=Reports(say, row),
         **rest,
     )
-    click.echo(str(model.path))
+    if not quiet:
+        click.echo(str(model.path))

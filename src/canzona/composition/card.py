@@ -14,15 +14,17 @@ from canzona.models.folder import CARD, ModelFolder, update_card
 def write_card(model: ComposerModel, reports: Sequence[Mapping[str, Any]], *, command: str) -> ModelFolder:
     """Write the card from new evaluations and those that it showed before, newest of each command last."""
     folder = model.folder
-    card = (folder.path / CARD).read_text(encoding="utf-8")
+    card = folder.file(CARD).read_text("utf-8", errors="replace") if CARD in folder.files else ""
     held = [report for report in _held(card) if report.get("command") != command]
     held += [{"title": _title(report), "command": command, **report} for report in reports]
     size = sum((folder.path / name).stat().st_size for name in folder.files)
     text = model_card(folder.config, held, model_hash=folder.hash, size=size)
-    return update_card(folder, f"{text}\n{_OPEN}{json.dumps(held, sort_keys=True)}{_CLOSE}\n")
+    kept = json.dumps(held, sort_keys=True).replace("<", "\\u003c").replace(">", "\\u003e")
+    return update_card(folder, f"{text}\n{_OPEN}{kept}{_CLOSE}\n")
 
 
 _OPEN, _CLOSE = "<!-- evaluations: ", " -->"
+"""Around them: a comment that no word within can open or end, since those are escaped."""
 
 
 def _held(card: str) -> list[dict[str, Any]]:
