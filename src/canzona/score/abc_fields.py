@@ -26,6 +26,7 @@ _MODES = {mode[:3]: mode for mode in MODES} | {"m": "minor", "": "major"}
 _TONIC = re.compile(r"([A-G])([#b]{0,2})[ \t]*([A-Za-z]*)")
 _SIGNATURE = re.compile(r"(\^\^|__|[\^_=])(\d{1,4}(?:/\d{1,4})?|/+)?([A-Ga-g])")
 _OCTAVE = re.compile(r"octave=[ ]*([+-]?\d)(?!\d)")
+_SHIFT = re.compile(r"(?:\b(?:transpose|score|sound)=[ ]*\S+|\b(?:clef=)?[a-z]+\d?[+-](?:8|15)\b)")
 _CLEF = re.compile(
     r"(?<![A-Za-z-])(?:(?!exp=)[a-z][a-z-]{2,20}=[ ]*(?:\"[^\"]*\"|\S+)"
     r"|(?:treble|bass|alto|tenor|soprano|mezzo|baritone|perc|none|clef)\S*)"
@@ -82,8 +83,7 @@ def accidental(alter: Fraction) -> str:
 def parse_key(text: str) -> KeyField:
     """A K: field: tonic and mode, explicit accidentals, bagpipes, 'none', and clefs beside them."""
     text = text.strip()[:_LONGEST]
-    octave = _OCTAVE.search(text)
-    shift = int(octave[1]) if octave else None
+    shift = octave_shift(text)
     layout = [found[0] for found in _CLEF.finditer(text)]
     ignored = " ".join(word for word in layout if not word.startswith("octave"))
     rest = text
@@ -99,6 +99,17 @@ def parse_key(text: str) -> KeyField:
         only_clef = layout and not _SIGNATURE.search(rest)
         return KeyField(None if only_clef else _signature_only(rest), shift, ignored)
     return KeyField(_tonal(found, rest), shift, ignored)
+
+
+def octave_shift(text: str) -> int | None:
+    """The number of a K: or V: field's octave=, None without one."""
+    found = _OCTAVE.search(text[:_LONGEST])
+    return int(found[1]) if found else None
+
+
+def transposing(text: str) -> str:
+    """What of a V: field makes the voice sound elsewhere than it is written, '' for nothing."""
+    return " ".join(_SHIFT.findall(text[:_LONGEST]))
 
 
 def _signature_only(text: str) -> Key:

@@ -61,7 +61,9 @@ class MusicReader:
     def __init__(self, field: FieldHandler) -> None:
         self._field = field
         self._left = MOST_SIGNS
-        self._shorthands = dict(SHORTHANDS)
+        self._shorthands: dict[str, Attachment | None] = {
+            letter: sign_named(name) for letter, name in SHORTHANDS.items()
+        }
         self._chord: list[tuple[Pitch | None, Fraction, bool]] | None = None
         self._grace: bool | None = None
         self._overlaid = False
@@ -88,10 +90,14 @@ class MusicReader:
 
     def define(self, text: str) -> None:
         """A U: field: a letter that stands for a sign."""
-        found = re.match(r"\s*([~H-Yh-y])\s*=\s*[!+]?([^!+]{1,40})[!+]?", text[:100])
-        if found is None or not is_sign_name(found[2].strip()):
+        found = re.match(r"\s*([~H-Yh-y])\s*=\s*(?:\"([^\"]+)\"|[!+]?([^!+]{1,40})[!+]?)", text[:100])
+        if found is None or not (found[2] or is_sign_name(found[3].strip())):
             raise ValueError(f"'{text.strip()[:40]}' defines no sign")
-        self._shorthands[found[1]] = "" if found[2].startswith(("nil", "none")) else found[2].strip()
+        if found[2]:
+            self._shorthands[found[1]] = _quoted(found[2])
+            return
+        name = found[3].strip()
+        self._shorthands[found[1]] = None if name in ("nil", "none") else sign_named(name)
 
     def _end_line(self, voice: Voice) -> None:
         if self._chord is not None:
@@ -164,7 +170,8 @@ class MusicReader:
         self._grace = None
 
     def _tuplet(self, found: re.Match[str], voice: Voice) -> None:
-        voice.tuplet(found["p"], found["q"] or "", found["r"] or "")
+        if self._grace is None:
+            voice.tuplet(found["p"], found["q"] or "", found["r"] or "")
 
     def _slur(self, found: re.Match[str], voice: Voice) -> None:
         if self._grace is None:
@@ -186,26 +193,29 @@ class MusicReader:
             voice.broken(found["broken"])
 
     def _quote(self, found: re.Match[str], voice: Voice) -> None:
-        text = found["text"]
-        if text[:1] in ("^", "_", "<", ">", "@"):
-            placed = re.sub(r"^@\s*-?\d+(?:\.\d+)?\s*,\s*-?\d+(?:\.\d+)?\s*", "@", text)
-            voice.attach(Attachment("text", decode_text(placed[1:])))
-        elif text:
-            voice.attach(Attachment("chord", decode_text(text)))
+        if found["text"]:
+            self._attach(voice, _quoted(found["text"]))
 
     def _named(self, found: re.Match[str], voice: Voice) -> None:
         name = found["sign"] or found["old"]
         if is_sign_name(name):
-            voice.attach(sign_named(name))
+            self._attach(voice, sign_named(name))
         else:
             voice.lose(f"the sign !{name}!")
 
     def _shorthand(self, found: re.Match[str], voice: Voice) -> None:
-        name = self._shorthands.get(found["letters"])
-        if name:
-            voice.attach(sign_named(name))
-        elif name is None:
-            voice.lose(f"the letter '{found['letters']}', which no U: field defines")
+        letter = found["letters"]
+        sign = self._shorthands.get(letter)
+        if sign is not None:
+            self._attach(voice, sign)
+        elif letter not in self._shorthands:
+            voice.lose(f"the letter '{letter}', which no U: field defines")
+
+    def _attach(self, voice: Voice, sign: Attachment) -> None:
+        if self._grace is None:
+            voice.attach(sign)
+        else:
+            voice.lose("a sign on a grace note")
 
     def _overlay(self, found: re.Match[str], voice: Voice) -> None:
         self._overlaid = True
@@ -240,6 +250,14 @@ def note_length(text: str) -> Fraction:
     if not below:
         raise ValueError(f"the length {text[:12]} divides by zero")
     return Fraction(number(over or "1"), below)
+
+
+def _quoted(text: str) -> Attachment:
+    """Quoted text: words, where a sign says their place, else a chord symbol."""
+    if text[0] not in "^_<>@":
+        return Attachment("chord", decode_text(text))
+    placed = re.sub(r"^@\s*-?\d+(?:\.\d+)?\s*,\s*-?\d+(?:\.\d+)?\s*", "@", text)
+    return Attachment("text", decode_text(placed[1:]))
 
 
 def _add(voice: Voice, pitch: Pitch | None, length: Fraction, tied: bool = False) -> None:

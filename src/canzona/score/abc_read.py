@@ -17,11 +17,13 @@ from canzona.errors import FormatError, PolyphonyError
 from canzona.score.abc_assemble import TuneParts, assemble
 from canzona.score.abc_fields import (
     default_unit,
+    octave_shift,
     parse_key,
     parse_meter,
     parse_order,
     parse_tempo,
     parse_unit,
+    transposing,
 )
 from canzona.score.abc_macros import Macro, expand, parse_macro
 from canzona.score.abc_music import MusicReader
@@ -59,6 +61,7 @@ class TuneReader:
         self._meter: Meter | None = None
         self._unit: Fraction | None = None
         self._octave = 0
+        self._octaves: dict[str, int] = {}
         self._propagate = "octave"
         self._last_field = ""
         self._skip_to = ""
@@ -142,6 +145,7 @@ class TuneReader:
             self._directive(line[2:].strip())
 
     def _music_line(self, line: str) -> None:
+        self._last_field = ""
         voice = self._current()
         bare = line.rstrip()
         continues = bare.endswith("\\")
@@ -203,7 +207,8 @@ class TuneReader:
 
     def _fresh(self, name: str) -> Voice:
         unit = self._unit if self._unit is not None else default_unit(self._meter)
-        start = Start(self._key or Key(), self._meter, unit, self._octave, self._propagate)
+        octave = self._octaves.get(name, self._octave)
+        start = Start(self._key or Key(), self._meter, unit, octave, self._propagate)
         return Voice(name, self._labels.get(name, ""), start, self._losses)
 
     def _declare(self, name: str, label: str) -> None:
@@ -219,11 +224,18 @@ class TuneReader:
         name = word[0] if word else ""
         found = re.search(r"\b(?:name|nm)\s*=\s*(?:\"([^\"]*)\"|(\S+))", text[:500])
         label = decode_text(found[1] or found[2] or "") if found else ""
+        bare = re.sub(r"\"[^\"]*\"", " ", text)
+        if (octave := octave_shift(bare)) is not None:
+            self._octaves[name] = octave
+        if shift := transposing(bare):
+            self._losses[f"the clef or layout '{shift[:40]}'"] = None
         if self._voice is not None and list(self._voices) == [""] and not self._voice.pieces:
             self._voice.name = name
             self._voices = {name: self._voice}
         self._declare(name, label)
         self._voices[name].label = self._labels[name]
+        if octave is not None:
+            self._voices[name].octave = octave
         if self._voice is not None:
             self._voice = self._voices[name]
 
@@ -298,8 +310,10 @@ class TuneReader:
 
     def _continue_field(self, text: str) -> None:
         if self._last_field == "w":
-            self._losses["a lyric line continued with +:"] = None
-        elif self.parts.records:
+            self._current().more_lyrics(text)
+        elif self._last_field in _MEANINGS or self._last_field in ("", "V", "X"):
+            self._losses[f"the continuation '{text[:40]}' of a field that has none"] = None
+        elif self._last_field not in ("r", "s", "d"):
             self._continue_record(text)
 
     def _continue_record(self, text: str) -> None:

@@ -9,7 +9,7 @@ onsets and ties pieces into notes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -93,6 +93,7 @@ class Voice:
         self._graces: list[Grace] = []
         self._line_from = 0
         self._verse = 0
+        self._sung: _Verse | None = None
 
     # -- what holds from here on --------------------------------------------------------
 
@@ -265,7 +266,7 @@ class Voice:
 
     def begin_line(self) -> None:
         """The first note of a line of music, to which lyrics below are aligned."""
-        self._line_from, self._verse = len(self.pieces), 0
+        self._line_from, self._verse, self._sung = len(self.pieces), 0, None
 
     def lyrics(self, text: str) -> None:
         """A w: line below the last line of music; the next such line is the next verse."""
@@ -274,7 +275,12 @@ class Voice:
             self.lose(f"verses after the {_MOST_VERSES}th")
             return
         notes = [piece for piece in self.pieces[self._line_from :] if piece.pitch is not None]
-        if not _align(notes, _SYLLABLE.findall(text), self._verse):
+        self._sung = _Verse(notes, self._verse)
+        self.more_lyrics(text)
+
+    def more_lyrics(self, text: str) -> None:
+        """What a +: line adds to the w: line before it."""
+        if self._sung is not None and not self._sung.sing(_SYLLABLE.findall(text)):
             self.lose("syllables beyond the last note of their line")
 
 
@@ -293,28 +299,46 @@ def _put(changes: list[tuple[int, _Value]], place: int, value: _Value) -> None:
     changes.append((place, value))
 
 
-def _align(notes: list[Piece], tokens: Iterable[str], verse: int) -> bool:
-    """Give syllables to notes; False where there are more syllables than notes."""
-    place = 0
-    written = -1
-    before = " "
-    for token in tokens:
-        if token == "-" and before.strip(" \t-_*|"):
-            last = notes[written].attachments[-1]
-            notes[written].attachments[-1] = Attachment("lyric", last.text + "-", verse)
-        elif token == "|":
-            while 0 < place < len(notes) and notes[place - 1].bar == notes[place].bar:
-                place += 1
-        elif token.strip(" \t"):
-            if place >= len(notes):
+class _Verse:
+    """A verse under the notes of one written line, and how far it has come."""
+
+    def __init__(self, notes: Sequence[Piece], number: int) -> None:
+        self._notes, self._number = notes, number
+        self._place = 0
+        self._last = -1
+        self._bar = notes[0].bar - 1 if notes else 0
+
+    def sing(self, tokens: Iterable[str]) -> bool:
+        """Give syllables to notes; False where there are more syllables than notes."""
+        before = " "
+        for token in tokens:
+            if token == "-" and before.strip(" \t-_*|"):
+                last = self._notes[self._last].attachments[-1]
+                self._notes[self._last].attachments[-1] = Attachment("lyric", last.text + "-", self._number)
+            elif token == "|":
+                self._next_bar()
+            elif token.strip(" \t") and not self._give(token):
                 return False
-            if token != "*":
-                text = token if token in "-_" else decode_text(_with_spaces(token))
-                notes[place].attachments.append(Attachment("lyric", text, verse))
-                written = place
-            place += 1
-        before = token
-    return True
+            before = token
+        return True
+
+    def _next_bar(self) -> None:
+        """Go on in the bar after that of the last syllable, or after the one skipped before."""
+        self._bar += 1
+        while self._place < len(self._notes) and self._notes[self._place].bar < self._bar:
+            self._place += 1
+
+    def _give(self, token: str) -> bool:
+        if self._place >= len(self._notes):
+            return False
+        note = self._notes[self._place]
+        if token != "*":
+            text = token if token in "-_" else decode_text(_with_spaces(token))
+            note.attachments.append(Attachment("lyric", text, self._number))
+            self._last = self._place
+        self._bar = note.bar
+        self._place += 1
+        return True
 
 
 def _with_spaces(token: str) -> str:
