@@ -60,9 +60,10 @@ def _gate(starts: Sequence[int], ends: Sequence[int]) -> float:
     """The part of the step to the next for which nearly all notes sound; 0 where they share none below 1."""
     steps = list(zip(starts, ends, starts[1:], strict=False))
     shares = sorted((end - start) / (following - start) for start, end, following in steps)
-    if len(shares) < FEWEST_GATED or not LEAST_GATE <= shares[len(shares) // 2] < 1:
+    usual = shares[len(shares) // 2] if shares else 1.0
+    fewest = FEWEST_GATED if usual < 1 - 1 / _GATES else 1  # so little silence is a gate's anyhow
+    if len(shares) < fewest or not LEAST_GATE <= usual < 1:
         return 0.0
-    usual = shares[len(shares) // 2]
     alike = sum(abs(share - usual) < GATE_SPREAD for share in shares)
     return usual if alike * 10 >= len(shares) * 9 else 0.0
 

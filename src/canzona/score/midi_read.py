@@ -10,7 +10,7 @@ pickup of that length.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from canzona.errors import FormatError
@@ -120,18 +120,23 @@ def _meters(
     for onset, kind, data in metas:
         if kind == METER and len(data) >= 2 and data[0] and data[1] <= 10:
             found[onset] = Meter(data[0], 1 << data[1])
-    if not found:
-        found = {Fraction(0): Meter(4, 4)}
-    changes = list(found.items())
+    found = {Fraction(0): Meter(4, 4)} | found  # the standard's meter before the first that is stated
+    changes = [*_changes(found.items())]
     if len(changes) > 1 and changes[0][0] == 0:
         (_, first), (onset, second) = changes[:2]
         if first.length == onset and first.length < second.length:
             return ((Fraction(0), second), *changes[2:]), onset
     span = changes[1][0] if len(changes) > 1 else None
-    length = changes[0][1].length
-    return tuple(changes), _accented_pickup(line, length, division, span) if changes[0][0] == 0 else Fraction(
-        0
-    )
+    return tuple(changes), _accented_pickup(line, changes[0][1].length, division, span)
+
+
+def _changes(stated: Iterable[tuple[Fraction, Meter]]) -> Iterator[tuple[Fraction, Meter]]:
+    """Meters without those that are stated again at a bar line of their own."""
+    since, held = Fraction(0), None
+    for onset, meter in stated:
+        if meter != held or (onset - since) % meter.length:
+            since, held = onset, meter
+            yield onset, meter
 
 
 def _accented_pickup(
