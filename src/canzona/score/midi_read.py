@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from canzona.errors import FormatError
-from canzona.score.instruments import PROGRAMS
+from canzona.score.instruments import PROGRAMS, program_of
 from canzona.score.midi_events import MidiFile, MidiNote, parse
 from canzona.score.midi_grid import exact_times
 from canzona.score.midi_state import PREFIX, checksum, parsed_state, with_fields, with_times
@@ -64,7 +64,7 @@ def read_file(data: bytes, source: str, track: str | None) -> Tune:
     losses = [f"{count} {what}" for what, count in sorted(dropped.items()) if count]
     losses += ["onsets between the lines of any grid, moved to the nearest note value"] if rounded else []
     tune = Tune(
-        notes=tuple(notes), barlines=barlines, keys=keys, meters=meters, sections=_sections(metas),
+        notes=tuple(notes), barlines=barlines, keys=keys, meters=meters,
         instrument=_instrument(file, voice), losses=tuple(losses), source=source,
     )  # fmt: skip
     texts = [text_of(data) for _, kind, data in metas if kind == TEXT]
@@ -72,6 +72,8 @@ def read_file(data: bytes, source: str, track: str | None) -> Tune:
         next((text for text in texts if text.startswith(PREFIX)), ""), checksum(line, file.division)
     )
     tune = with_times(_with_texts(tune, texts, metas, file), state)
+    metas = _at_notes(metas, line, tune, file.division)
+    tune = tune.replace(sections=_sections(metas))
     tune = with_fields(_with_marks(_with_tempo(_with_lyrics(tune, metas), metas), metas), state)
     return infer_phrases(tune) if tune.phrasing == "none" and "phrasing" not in state else tune
 
@@ -95,13 +97,29 @@ def _voice_and_line(
 
 
 def _metas(file: MidiFile, voice: Voice | None) -> Metas:
-    """Meta events of the first track and of the voice's own, in order, with onsets in quarter notes."""
+    """Meta events of the first track and of the voice's own, in order, with onsets in quarter notes.
+
+    Lyrics that stand in neither are taken from tracks that hold nothing but words.
+    """
     tracks = [file.tracks[0]]
     if voice is not None and voice.track is not file.tracks[0]:
         tracks.append(voice.track)
-    found = [(tick, kind, data) for track in tracks for tick, kind, data in track.metas]
+    found = [meta for track in tracks for meta in track.metas]
+    if not any(kind == LYRIC for _, kind, _ in found):
+        others = (track for track in file.tracks[1:] if not track.notes)
+        found += [meta for track in others for meta in track.metas if meta[1] == LYRIC]
     found.sort(key=lambda meta: meta[0])
     return [(Fraction(tick, file.division), kind, data) for tick, kind, data in found]
+
+
+def _at_notes(metas: Metas, line: list[MidiNote], tune: Tune, division: int) -> Metas:
+    """Meta events moved with the notes that are struck or end with them, where these found other times."""
+    sounding = [note for note in tune.notes if note.pitch is not None]
+    moved = {Fraction(played.end, division): note.end for played, note in zip(line, sounding, strict=False)}
+    moved |= {
+        Fraction(played.onset, division): note.onset for played, note in zip(line, sounding, strict=False)
+    }
+    return [(moved.get(onset, onset), kind, data) for onset, kind, data in metas]
 
 
 def _total(file: MidiFile, voice: Voice | None, ends: list[Fraction]) -> Fraction:
@@ -237,27 +255,33 @@ def _sections(metas: Metas) -> tuple[Section, ...]:
 
 
 def _instrument(file: MidiFile, voice: Voice | None) -> str:
-    """What the voice's track calls its instrument, or the name of its General MIDI program."""
-    tracks = [voice.track] if voice is not None else file.tracks[:1]
-    for track in tracks:
-        for _, kind, data in track.metas:
-            if kind == INSTRUMENT:
-                return text_of(data)
-    if voice is not None and voice.channel in voice.track.programs:
-        return PROGRAMS[voice.track.programs[voice.channel]]
-    return ""
+    """What the voice's track calls its instrument, or the name of its General MIDI program.
+
+    The first track is named as the tune is, those behind it as the voice or the instrument.
+    """
+    track = voice.track if voice is not None else file.tracks[0]
+    stated = next((text_of(data) for _, kind, data in track.metas if kind == INSTRUMENT), None)
+    if stated is not None:
+        return stated
+    name = "" if track is file.tracks[0] else track_name(track)
+    if voice is not None and voice.channel in track.programs and program_of(name) is None:
+        return PROGRAMS[track.programs[voice.channel]]
+    return name
 
 
 def _with_lyrics(tune: Tune, metas: Metas) -> Tune:
     """Lyrics at the notes that begin with them."""
-    syllables = {onset: text_of(data) for onset, kind, data in metas if kind == LYRIC}
-    if not syllables:
+    lyrics = [(onset, text_of(data)) for onset, kind, data in metas if kind == LYRIC]
+    lyrics = [(onset, text) for onset, text in lyrics if text]  # a line's end is a lyric without text
+    if not lyrics:
         return tune
+    syllables = dict(reversed(lyrics))
     notes = []
     for note in tune.notes:
-        text = syllables.pop(note.onset, "") if note.pitch is not None else ""
+        text = syllables.get(note.onset, "") if note.pitch is not None else ""
         notes.append(_with_sign(note, Attachment("lyric", text)) if text else note)
-    losses = tune.losses + ((f"{len(syllables)} lyrics between the notes",) if syllables else ())
+    left = len(lyrics) - sum(note.pitch is not None and note.onset in syllables for note in tune.notes)
+    losses = tune.losses + ((f"{left} lyrics between the notes",) if left else ())
     return tune.replace(notes=tuple(notes), losses=losses)
 
 
@@ -272,8 +296,8 @@ def _with_tempo(tune: Tune, metas: Metas) -> Tune:
     notes = list(tune.notes)
     first: Fraction | None = None
     at = 0
-    for onset, microseconds in tempos:
-        if not microseconds:
+    for place, (onset, microseconds) in enumerate(tempos):
+        if not microseconds or tempos[place - 1 : place] == [(onset, microseconds)]:
             continue
         if onset == 0 and first is None:
             first = _tempo(microseconds)
