@@ -5,7 +5,7 @@ usage: demo.py [TUNE]      TUNE is a score to open like; by default examples/gre
 
 from __future__ import annotations
 
-import shutil
+import shlex
 import sys
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import canzona
 from canzona.composition.compose import compose
 from canzona.composition.model import ComposerModel
 from canzona.errors import CanzonaError
-from canzona.files import write_together
+from canzona.files import make_folder, write_together
 from canzona.render.page import PageEntry, render_page
 
 HERE = Path(__file__).resolve().parent
@@ -57,8 +57,9 @@ def make_demo(source: Path, folder: Path) -> Path:
         ):
             stem = f"{style}-{made.number}"
             command = (
-                f"canzona compose --like {source} --style {style} --seed {SEED} "
-                f"--count 2 --bars {BARS} --temperature 0.9"
+                f"canzona compose --like {shlex.quote(str(source))} --style {style} --seed {SEED} --count 2 "
+                f"--bars {BARS} --temperature 0.9 --to {','.join(KINDS)} "
+                f"--instrument {PLAYERS[style]} -o tunes"
             )
             for kind in KINDS:
                 look = {"instrument": PLAYERS[style]} if kind == "wav" else {}
@@ -91,9 +92,7 @@ def make_demo(source: Path, folder: Path) -> Path:
         title="Four new tunes from a real one",
         intro=INTRO,
     )
-    if folder.is_dir():
-        shutil.rmtree(folder)
-    folder.mkdir()
+    make_folder(folder)  # what else lies in it stays
     write_together(outputs, force=True)
     return page
 
