@@ -65,8 +65,9 @@ def encode_audio(
 
     Raises
     ------
-    UsageError : another kind or another number of bits.
-    UnsupportedError : a wav beyond 4 GB, or a rate that the kind cannot hold.
+    UsageError : another kind, another number of bits or channels, or blocks that do not fit them.
+    UnsupportedError : a wav beyond 4 GB, a rate that the kind cannot hold, or samples that are
+        no numbers.
     MissingDependencyError : the soundfile package is missing, or its library has no mp3.
     """
     kind = kind.lower().removeprefix(".")
@@ -75,12 +76,29 @@ def encode_audio(
         raise UsageError(f"'{kind}' is no kind of sound file", hint="choose wav, flac, ogg or mp3")
     if bits not in _FULL_SCALE:
         raise UsageError(f"{bits} bits a sample are not written", hint="choose 16 or 24")
+    if channels not in (1, 2):
+        raise UsageError(f"sound of {channels} channels is not written", hint="give 1 or 2")
+    blocks = _checked(blocks, samples, channels)
     if kind == "wav":
         return b"".join(_wav(blocks, samples, sample_rate, channels, bits, tags))
     if kind == "mp3" and sample_rate not in _MP3_RATES:
         raise UnsupportedError(f"mp3 holds no sound at {sample_rate} Hz", hint="use 44100 or 48000")
     data = _through_libsndfile(blocks, sample_rate, channels, kind, bits, tags)
     return _with_stream_number(data, zlib.crc32(repr(tags).encode())) if kind == "ogg" else data
+
+
+def _checked(blocks: Iterable[Samples], samples: int, channels: int) -> Iterator[Samples]:
+    """The blocks, each of the right shape and of finite numbers, all together as long as was said."""
+    total = 0
+    for block in blocks:
+        if block.ndim != 2 or block.shape[0] != channels:
+            raise UsageError(f"a block of shape {block.shape} holds no {channels} channels")
+        if not np.isfinite(block).all():
+            raise UnsupportedError("the sound holds samples that are no numbers")
+        total += block.shape[1]
+        yield block
+    if total != samples:
+        raise UsageError(f"the blocks hold {total} samples and {samples} were announced")
 
 
 def _wav(
@@ -133,7 +151,7 @@ def _through_libsndfile(
     with soundfile.SoundFile(out, "w", sample_rate, channels, subtype, format=kind.upper()) as file:
         for name in ("title", "artist", "comment", "software"):
             if value := getattr(tags, name):
-                setattr(file, name, value)
+                setattr(file, name, value.encode("utf-8", "replace").decode().replace("\0", " "))
         for block in blocks:
             # Integers for flac, so that rounding is ours; lossy codecs take what they are given.
             if kind == "flac":
