@@ -269,6 +269,60 @@ def test_the_voices_own_lyrics_are_read_before_those_of_other_tracks() -> None:
     assert signs(tune, "lyric") == [(F(0), "mine")]
 
 
+# Karaoke files: syllables as plain texts, words parted by blanks.
+
+KARAOKE = (0, meta(TEXT, b"@KMIDI KARAOKE FILE"))
+
+
+@pytest.mark.parametrize(
+    ("texts", "lyrics"),
+    [
+        (["/la", " li", " lo", " lu"], ["la", "li", "lo", "lu"]),
+        (["\\Hal", "le", "lu", "jah"], ["Hal-", "le-", "lu-", "jah"]),
+        (["la ", "li ", "lo ", "lu"], ["la", "li", "lo", "lu"]),
+        (["/A", "men,", "/a", "men"], ["A-", "men,", "a-", "men"]),
+        (["/Mül", "ler", " tot", "/ja"], ["Mül-", "ler", "tot", "ja"]),
+    ],
+)
+def test_the_texts_of_a_karaoke_file_are_lyrics(texts: list[str], lyrics: list[str]) -> None:
+    words = [(480 * n, meta(TEXT, text.encode("latin-1"))) for n, text in enumerate(texts)]
+    own = tune_of(file(track([KARAOKE, *words, *FOUR])))
+    apart = tune_of(file(track([]), track([KARAOKE, *words]), track(FOUR)))
+    for tune in (own, apart):
+        assert [text for _, text in signs(tune, "lyric")] == lyrics
+        assert (tune.comments, tune.losses) == ((), ())
+
+
+def test_what_a_karaoke_file_says_of_itself_is_a_comment() -> None:
+    about = [
+        (0, meta(TEXT, text)) for text in (b"@LENGL", b"@TThe Song", b"@TA Singer", b"@Iby ear", b"@V0100")
+    ]
+    tune = tune_of(file(track([(0, meta(NAME, b"Song")), KARAOKE, *about, *FOUR])))
+    assert (tune.title, tune.comments) == ("Song", ("The Song", "A Singer", "by ear"))
+
+
+def test_a_karaoke_file_of_abc2midi_reads_whole() -> None:
+    """Everything in it comes a tick late, even the key and the meter, but for what its first track names."""
+    head = [
+        (1, meta(TEXT, b"@KMIDI KARAOKE FILE")),
+        (1, meta(NAME, b"Test")),
+        (1, meta(TEXT, b"note track")),
+        (1, meta(0x51, micro(500_000))),
+        (1, meta(0x59, b"\x01\x00")),
+        meter(1, 3, 4),
+    ]
+    words = [(0, b"notes/lyric track"), (1, b"/Hal"), (481, b"le"), (961, b"lu"), (1441, b"jah")]
+    spans = notes([(480 * n + 1, 480 * n + 480, 67) for n in range(6)])
+    later = meter(1441, 2, 4)
+    voice = track([*((tick, meta(TEXT, text)) for tick, text in words), later, *spans])
+    tune = tune_of(file(track(head), voice))
+    assert tune.keys == ((F(0), Key("G", 0, "major", standard_signature(1))),)
+    assert [(onset, str(found)) for onset, found in tune.meters] == [(F(0), "3/4"), (F(3), "2/4")]
+    assert (tune.tempo, tune.title, tune.comments) == (F(120), "Test", ())
+    assert [text for _, text in signs(tune, "lyric")] == ["Hal-", "le-", "lu-", "jah"]
+    assert signs(tune, "tempo") == []
+
+
 # Markers.
 
 

@@ -17,6 +17,19 @@ from canzona.errors import FormatError
 from canzona.score.instruments import PROGRAMS, program_of
 from canzona.score.midi_events import MidiFile, MidiNote, parse
 from canzona.score.midi_grid import exact_times
+from canzona.score.midi_metas import (
+    COPYRIGHT,
+    INSTRUMENT,
+    KEY,
+    LYRIC,
+    MARKER,
+    METER,
+    TEMPO,
+    TEXT,
+    Metas,
+    metas_of,
+    moved,
+)
 from canzona.score.midi_state import PREFIX, checksum, parsed_state, with_fields, with_times
 from canzona.score.midi_voice import Voice, chosen_voice, single_line, text_of, track_name
 from canzona.score.musicxml_signs import key_of
@@ -30,15 +43,11 @@ MOST_BARS = 20_000
 PHRASE, PHRASE_END = "phrase", "phrase end"
 """Texts of the markers at which a phrase begins and ends."""
 
-TEXT, COPYRIGHT, NAME, INSTRUMENT, LYRIC, MARKER = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
-TEMPO, METER, KEY = 0x51, 0x58, 0x59
 PROVENANCE = "canzona: "
 
-_OWN_TEXTS = ("note track", "gchord track", "drum track")
+_OWN_TEXTS = ("note track", "notes/lyric track", "gchord track", "drum track")
 _BEND_RANGE = 4096
 """Pitch bend of a semitone, in a range of two semitones either way."""
-
-Metas = list[tuple[Fraction, int, bytes]]
 
 
 def read_file(data: bytes, source: str, track: str | None) -> Tune:
@@ -52,10 +61,11 @@ def read_file(data: bytes, source: str, track: str | None) -> Tune:
     file = parse(data, source)
     dropped: Counter[str] = Counter()
     voice, line = _voice_and_line(file, source, track, dropped)
-    metas = _metas(file, voice)
     times, ends, rounded = exact_times(
         [note.onset for note in line], [note.end for note in line], file.division
     )
+    struck = [Fraction(note.onset, file.division) for note in line]
+    metas = moved(metas_of(file, voice), zip(struck, times, strict=True))
     total = _total(file, voice, ends)
     meters, pickup = _meters(metas, line, file.division)
     barlines = _barlines(meters, pickup, total, source)
@@ -72,7 +82,7 @@ def read_file(data: bytes, source: str, track: str | None) -> Tune:
         next((text for text in texts if text.startswith(PREFIX)), ""), checksum(line, file.division)
     )
     tune = with_times(_with_texts(tune, texts, metas, file), state)
-    metas = _at_notes(metas, line, tune, file.division)
+    metas = moved(metas, _moments(line, times, tune, file.division))
     tune = tune.replace(sections=_sections(metas))
     tune = with_fields(_with_marks(_with_tempo(_with_lyrics(tune, metas), metas), metas), state)
     return infer_phrases(tune) if tune.phrasing == "none" and "phrasing" not in state else tune
@@ -96,30 +106,15 @@ def _voice_and_line(
     return voice, line
 
 
-def _metas(file: MidiFile, voice: Voice | None) -> Metas:
-    """Meta events of the first track and of the voice's own, in order, with onsets in quarter notes.
-
-    Lyrics that stand in neither are taken from tracks that hold nothing but words.
-    """
-    tracks = [file.tracks[0]]
-    if voice is not None and voice.track is not file.tracks[0]:
-        tracks.append(voice.track)
-    found = [meta for track in tracks for meta in track.metas]
-    if not any(kind == LYRIC for _, kind, _ in found):
-        others = (track for track in file.tracks[1:] if not track.notes)
-        found += [meta for track in others for meta in track.metas if meta[1] == LYRIC]
-    found.sort(key=lambda meta: meta[0])
-    return [(Fraction(tick, file.division), kind, data) for tick, kind, data in found]
-
-
-def _at_notes(metas: Metas, line: list[MidiNote], tune: Tune, division: int) -> Metas:
-    """Meta events moved with the notes that are struck or end with them, where these found other times."""
+def _moments(
+    line: list[MidiNote], times: list[Fraction], tune: Tune, division: int
+) -> Iterator[tuple[Fraction, Fraction]]:
+    """Where notes began and ended and where they do now."""
     sounding = [note for note in tune.notes if note.pitch is not None]
-    moved = {Fraction(played.end, division): note.end for played, note in zip(line, sounding, strict=False)}
-    moved |= {
-        Fraction(played.onset, division): note.onset for played, note in zip(line, sounding, strict=False)
-    }
-    return [(moved.get(onset, onset), kind, data) for onset, kind, data in metas]
+    for played, note in zip(line, sounding, strict=False):
+        yield Fraction(played.end, division), note.end
+    for time, note in zip(times, sounding, strict=False):
+        yield time, note.onset
 
 
 def _total(file: MidiFile, voice: Voice | None, ends: list[Fraction]) -> Fraction:

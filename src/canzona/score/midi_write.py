@@ -13,20 +13,8 @@ from fractions import Fraction
 from canzona.errors import UnsupportedError
 from canzona.score.instruments import program_of
 from canzona.score.midi_grid import COARSE_TICKS
-from canzona.score.midi_read import (
-    COPYRIGHT,
-    INSTRUMENT,
-    KEY,
-    LYRIC,
-    MARKER,
-    METER,
-    NAME,
-    PHRASE,
-    PHRASE_END,
-    PROVENANCE,
-    TEMPO,
-    TEXT,
-)
+from canzona.score.midi_metas import COPYRIGHT, INSTRUMENT, KEY, LYRIC, MARKER, METER, NAME, TEMPO, TEXT
+from canzona.score.midi_read import PHRASE, PHRASE_END, PROVENANCE
 from canzona.score.tune import Key, Meter, Note, Tune
 
 LARGEST_DIVISION = 32767
