@@ -29,8 +29,7 @@ def opening(meter: Meter, pickup: Fraction = NONE) -> EventList:
 
 def bars_rule(known: Vocabulary, meter: Meter, pickup: Fraction, bars: int | None) -> Bars:
     lengths = class_lengths(known.durations, beat_unit(meter))
-    chances = np.arange(len(lengths), 0, -1) / (len(lengths) * (len(lengths) + 1) / 2)
-    return Bars(lengths, chances, bar_length=ticks(meter.length), pickup=ticks(pickup), bars=bars)
+    return Bars(lengths, bar_length=ticks(meter.length), pickup=ticks(pickup), bars=bars)
 
 
 def fillings(known: Vocabulary, meter: Meter, longest: Fraction) -> set[Fraction]:

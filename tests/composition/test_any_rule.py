@@ -70,7 +70,7 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
     bars = None if meter.is_free else draw(st.none() | st.integers(1, 12))
     lengths = class_lengths(WIDE.durations, unit)
     return {
-        "meter": meter, "lengths": lengths, "chances": (lengths > 0) / max(1, (lengths > 0).sum()),
+        "meter": meter, "lengths": lengths,
         "bar_length": ticks(meter.length), "pickup": ticks(beats * unit), "bars": bars,
         "given_bars": 0, "given_phrases": 0, "given_events": 0,
         "phrases": draw(st.integers(1, 12)), "vocabulary": WIDE,

@@ -132,14 +132,13 @@ def behaviour(folder: Path, **changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"vocabulary": None}, {"openings": None}, {"duration_chances": None}, {"openings": []},
+        {"vocabulary": None}, {"openings": None}, {"openings": []},
         {"openings": [["europa", "major"]]}, {"openings": "europa"}, {"openings": [[[], [], [], [], [], []]]},
         {"openings": [["europa", "major", "G", "3/4", "1/0", 1]]},
         {"openings": [["europa", "major", "G", "3/4", "0", "many"]]},
         {"openings": [["europa", "major", "G", "3:4", "0", 1]]},
         {"openings": [["europa", "major", "?", "3/4", "0", 1]]},
         {"openings": [["europa", "major", "G", "3/4", "0", 0]]},
-        {"duration_chances": [0.5]}, {"duration_chances": ["a"]}, {"duration_chances": 3},
         {"vocabulary": {}}, {"vocabulary": []}, {"vocabulary": {"durations": ["1/0"]}},
     ],
     ids=str,
@@ -154,7 +153,6 @@ def test_a_vocabulary_of_another_size_is_a_model_error(copy: Path) -> None:
     """The graphs have as many classes as the vocabulary that they were trained with."""
     held = behaviour(copy)
     held["vocabulary"]["durations"].append("7/3")
-    held["duration_chances"].append(0.0)
     reseal(copy, behaviour=held)
     with pytest.raises(ModelError):
         compose(model=copy, seed=1, bars=2)

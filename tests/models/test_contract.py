@@ -197,8 +197,6 @@ def test_a_composer_knows_rests_and_the_common_meters(model: ComposerModel) -> N
     assert {"2/4", "3/4", "4/4", "6/8", "free"} & set(known.meters) >= {"2/4", "3/4", "4/4", "6/8"}
     assert "major" in known.modes and "minor" in known.modes
     assert len(set(known.durations)) == len(known.durations) and min(known.durations) > 0
-    assert model.chances.sum() == pytest.approx(1.0, abs=1e-3)
-    assert (model.chances[:-1] > 0).all() and model.chances[-1] == 0
 
 
 @any_folder

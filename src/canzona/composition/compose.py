@@ -211,7 +211,6 @@ def _rules(model: ComposerModel, settings: Settings, start: Start) -> tuple[Rule
     found: list[Rule] = [
         Bars(
             class_lengths(model.vocabulary.durations, beat_unit(meter)),
-            model.chances,
             bar_length=ticks(meter.length),
             pickup=start.opening.conditions.pickup,
             bars=start.bars,

@@ -4,7 +4,7 @@
     index.npz                           hashed runs of the training corpus (`originality`)
     ngram.npz                           the baseline's counts (`ngram`)
     human.json                          histograms of the training corpus (`samples`)
-    config.json                         behaviour: vocabulary, openings, chances of durations
+    config.json                         behaviour: vocabulary, openings
 
 Openings say how the training tunes begin: region, mode, tonic, meter and pickup with their
 counts. What a user leaves out is drawn from them.
@@ -21,8 +21,6 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from canzona.composition.events import EventList, Vocabulary
 from canzona.composition.network import Network
@@ -78,9 +76,9 @@ class ComposerModel:
         """By name or folder; ModelError where there is none, or it is damaged or for another job."""
         opened = cls(find_model(model, job=JOB), threads)
         try:
-            opened.vocabulary, opened.openings, opened.chances  # noqa: B018
-            if not opened.openings or len(opened.chances) != len(opened.vocabulary.durations) + 1:
-                raise ValueError("openings or chances do not fit the vocabulary")
+            opened.vocabulary  # noqa: B018
+            if not opened.openings:
+                raise ValueError("no openings")
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{opened.folder.path} is no composer that this version can read",
@@ -97,11 +95,6 @@ class ComposerModel:
     def openings(self) -> tuple[Opening, ...]:
         """How the training tunes begin."""
         return tuple(Opening.from_list(row) for row in self.folder.behaviour["openings"])
-
-    @cached_property
-    def chances(self) -> np.ndarray:
-        """Probability of each duration class in the training corpus, float64, the escape's 0 last."""
-        return np.array([*map(float, self.folder.behaviour["duration_chances"]), 0.0])
 
     @cached_property
     def network(self) -> Network:

@@ -255,8 +255,8 @@ def _lines(model: ComposerModel, opening: EventList, kept: Tune, lines: Sequence
 def _fills(model: ComposerModel, meter: Meter, left: int) -> bool:
     """Whether durations that the model knows fill so many ticks."""
     lengths = class_lengths(model.vocabulary.durations, beat_unit(meter))
-    rule = Bars(lengths, model.chances, bar_length=ticks(meter.length), pickup=0, bars=None)
-    return rule.mass(left) > 0
+    rule = Bars(lengths, bar_length=ticks(meter.length), pickup=0, bars=None)
+    return rule.fills(left)
 
 
 def _first_bars(tune: Tune, count: int) -> Tune:

@@ -2,8 +2,10 @@
 
 No note crosses a bar line, every bar is filled, and the tune ends on a full bar, or on one that
 is short by the pickup, as songs with a pickup do. The automaton's state is the place in the bar and
-whether the bar is the last; the backward mass of a place is the chance that durations drawn
-from the training corpus fill the rest of the bar exactly.
+whether the bar is the last. A model of tunes whose bars close sees to that itself, so the backward
+mass of a place is 1 wherever durations fill the rest of the bar exactly, and 0 elsewhere: a chance
+under durations drawn at random would count twice what the model knows (it made sixteenths, which
+need company, a quarter as frequent as in the model's songs).
 """
 
 from __future__ import annotations
@@ -35,7 +37,6 @@ class Bars:
     Parameters
     ----------
     lengths : duration of each class in ticks, 0 for classes that may not be used.
-    chances : float64, probability of each class in the training corpus.
     bar_length : ticks of a full bar, 0 in free meter.
     pickup : ticks of the pickup, 0 without one.
     bars : full bars to write, or None: the model ends where it likes.
@@ -50,7 +51,6 @@ class Bars:
     def __init__(
         self,
         lengths: Array,
-        chances: Array,
         *,
         bar_length: int,
         pickup: int,
@@ -58,21 +58,21 @@ class Bars:
         given_bars: int = 0,
         given_events: int = 0,
     ) -> None:
-        self._filling = _filling(tuple(lengths.tolist()), tuple(chances.tolist()))
+        self._filling = _filling(tuple(lengths.tolist()))
         self._bar_length = bar_length
         self._bars = None if bars is None else given_bars + bars
         self._most_bars = given_bars + FREE_BARS
         self._most_events = given_events + FREE_EVENTS
-        if not self._filling.usable.any() or not self.mass(bar_length) > 0:
+        if not self._filling.usable.any() or not self.fills(bar_length):
             raise RulesError(
                 "no durations that the model knows fill a bar of this meter", hint="choose another meter"
             )
         # A last bar is short by the pickup only where durations fill what is left of it.
-        self._pickup = pickup if self.mass(max(0, bar_length - pickup)) > 0 else 0
+        self._pickup = pickup if self.fills(max(0, bar_length - pickup)) else 0
 
-    def mass(self, left: int) -> float:
-        """Chance that drawn durations fill exactly `left` ticks."""
-        return self._filling.mass(left)
+    def fills(self, left: int) -> bool:
+        """Whether durations fill exactly `left` ticks."""
+        return self._filling.fills(left)
 
     def durations(self, state: TuneState) -> Array:
         """Weights of the durations that the bar has room for; not to be written to."""
@@ -105,62 +105,55 @@ class Bars:
 
 
 class _Filling:
-    """How durations fill what is left of a bar; its tables grow as they are asked for.
+    """What durations fill of a bar; its tables grow as they are asked for.
 
     Parameters
     ----------
     lengths : ticks of each duration class, 0 for classes that may not be used.
-    chances : probability of each class in the training corpus.
     """
 
-    def __init__(self, lengths: Sequence[int], chances: Sequence[float]) -> None:
+    def __init__(self, lengths: Sequence[int]) -> None:
         self._lengths = lengths
-        self._steps = [
-            (length, chance) for length, chance in zip(lengths, chances, strict=True) if length and chance
-        ]
-        self._mass = {0: 1.0}
+        self._steps = sorted({length for length in lengths if length})
+        self._fills = {0: True}
         self._weights: dict[int, Array] = {}
         self.usable = np.array([1.0 if length else 0.0 for length in lengths])
         self.usable.flags.writeable = False
 
-    def mass(self, left: int) -> float:
-        """Chance that drawn durations fill exactly `left` ticks, 0 or more."""
-        known = self._mass
+    def fills(self, left: int) -> bool:
+        """Whether durations fill exactly `left` ticks, 0 or more."""
+        known = self._fills
         if left not in known:
-            for rest in self._unknown(left):  # the sum runs in the order of the classes
-                total = 0.0
-                for length, chance in self._steps:
-                    if length <= rest:
-                        total = total + chance * known[rest - length]
-                known[rest] = total
+            for rest in self._unknown(left):
+                known[rest] = any(known[rest - step] for step in self._steps if step <= rest)
         return known[left]
 
     def weights(self, left: int) -> Array:
-        """The mass behind each class of duration, float64 (durations + 1,)."""
+        """1 for each class of duration behind which the rest can be filled, float64 (durations + 1,)."""
         if left not in self._weights:
             rests = [left - length if length else -1 for length in self._lengths]
-            found = np.array([self.mass(rest) if rest >= 0 else 0.0 for rest in rests])
+            found = np.array([float(rest >= 0 and self.fills(rest)) for rest in rests])
             found.flags.writeable = False
             self._weights[left] = found
         return self._weights[left]
 
     def _unknown(self, left: int) -> list[int]:
-        """What may be left after any durations and whose mass is not known, in rising order."""
+        """What may be left after any durations and is not known, in rising order."""
         found, waiting = {left}, [left]
         while waiting:
             here = waiting.pop()
-            for length, _ in self._steps:
-                rest = here - length
-                if rest >= 0 and rest not in found and rest not in self._mass:
+            for step in self._steps:
+                rest = here - step
+                if rest >= 0 and rest not in found and rest not in self._fills:
                     found.add(rest)
                     waiting.append(rest)
         return sorted(found)
 
 
 @lru_cache(maxsize=64)
-def _filling(lengths: tuple[int, ...], chances: tuple[float, ...]) -> _Filling:
+def _filling(lengths: tuple[int, ...]) -> _Filling:
     """One table for all tunes of a meter."""
-    return _Filling(lengths, chances)
+    return _Filling(lengths)
 
 
 def _flags(goes_on: float, ends: float) -> Array:

@@ -225,12 +225,6 @@ def _config(
     spent: Sequence[Progress],
     folders: Sequence[Path],
 ) -> dict[str, Any]:
-    counts = np.zeros(len(prepared.vocabulary.durations))
-    for listed in prepared.training:
-        for event in listed.events:
-            place = prepared.vocabulary.duration_ids.get(event.duration)
-            if place is not None:
-                counts[place] += 1
     openings = count_openings(
         prepared.vocabulary,
         (
@@ -252,7 +246,6 @@ def _config(
             "vocabulary": prepared.vocabulary.to_dict(),
             "sizes": [network.sizes.to_dict() for network in networks],
             "openings": [row.to_list() for row in openings],
-            "duration_chances": [float(f"{share:.6g}") for share in counts / counts.sum()],
         },
         "training": {
             "canzona": canzona.__version__,
