@@ -131,14 +131,17 @@ class _Parser:
         return track
 
     def _read(self, most_notes: int) -> None:
-        data, status, notes = self._data, 0, 0
+        data, running, notes = self._data, 0, 0
         while self._at < len(data):
             self._tick += self._variable()
-            first = data[self._at]
-            if first >= 0x80:
-                status = first
+            status = data[self._at]
+            if status >= 0x80:
                 self._at += 1
-            elif status < 0x80 or status >= 0xF0:
+                # A meta or system event ends a running status; programs that go on with it are meant so.
+                running = status if status < 0xF0 else running
+            elif running:
+                status = running
+            else:
                 self._fail("has a data byte where an event begins")
             if status == _META:
                 kind = data[self._at]

@@ -89,12 +89,12 @@ def single_line(
             continue
         struck_together = (note.onset - held.onset) * 64 < division
         overlap = min(held.end, note.end) - note.onset
-        if struck_together or (overlap * 8 > division and note.number <= held.number):
+        if struck_together or (overlap * 8 > division and note.number < held.number):
             together += 1
             if struck_together and note.number > held.number:
                 line[-1] = MidiNote(held.onset, note.end, note.number, note.velocity, note.bend)
             continue
-        together += overlap * 8 > division
+        together += overlap * 8 > division and note.number > held.number
         held.end = note.onset
         line.append(MidiNote(note.onset, note.end, note.number, note.velocity, note.bend))
     if together * MOST_TOGETHER > len(voice.notes) and not chosen:
