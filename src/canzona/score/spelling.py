@@ -25,8 +25,8 @@ FINAL_BONUS = 0.1
 
 _MAJOR_FIFTHS = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 _MINOR_FIFTHS = (-3, 4, -1, -6, 1, -4, 3, -2, 5, 0, -5, 2)
-_FIFTHS_BELOW = {"major": 4, "minor": 5}
-"""How many fifths below the tonic the window of spellings begins."""
+_FIFTHS_BELOW = {"major": 4, "minor": 5, "locrian": 6}
+"""How many fifths below the tonic the window of spellings begins: Locrian has a flat fifth."""
 
 _LETTERS = "FCGDAEB"
 
@@ -80,10 +80,12 @@ def _names(key: Key | None) -> list[tuple[str, int]]:
 
 
 def _tonic_place(key: Key) -> tuple[int, str]:
-    """Place of the tonic on the line of fifths (C is 0), and which of the two windows is meant."""
-    mode = "minor" if key.mode in ("minor", "aeolian", "dorian", "phrygian", "locrian") else "major"
+    """Place of the tonic on the line of fifths (C is 0), and which of the windows is meant."""
+    mode = "minor" if key.mode in ("minor", "aeolian", "dorian", "phrygian") else "major"
+    if key.mode == "locrian":
+        mode = "locrian"
     if not key.tonic:
-        return key.fifths + (3 if mode == "minor" else 0), mode
+        return key.fifths + {"major": 0, "minor": 3, "locrian": 5}[mode], mode
     return _LETTERS.index(key.tonic) - 1 + 7 * key.tonic_alter, mode
 
 
