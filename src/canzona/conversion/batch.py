@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,9 @@ from canzona.conversion.targets import Output, target_named
 from canzona.conversion.tune_file import Conversion, convert_bytes
 from canzona.errors import CanzonaError, UsageError
 from canzona.files import make_folder, refuse_existing, write_together
-from canzona.score.format import find_scores, format_of
+from canzona.score.format import find_scores, format_of, formats
+
+_NUMBER = re.compile(r"(?<=.)-\d{3,}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +109,20 @@ def convert_all(
 
     Raises
     ------
-    UsageError : the conversion makes no sense.
+    UsageError : the conversion makes no sense, or `jobs` is less than 1.
     WriteError : the folder cannot be made.
     """
-    suffix = conversion.target.suffix
+    if jobs < 1:
+        raise UsageError(f"{jobs} processes do no work", hint="give 1 or more")
+    target = conversion.target
     make_folder(folder)
     planned: list[_Job | Report] = []
     for source in sources:
-        planned += _plan(source, folder, suffix)
-    tasks = _told_apart([each for each in planned if isinstance(each, _Job)])
+        planned += _plan(source, folder, target.suffix)
+    tasks = _told_apart(
+        list(dict.fromkeys(each for each in planned if isinstance(each, _Job))),
+        numbered=conversion.split or not target.many,
+    )
     yield from (each for each in planned if isinstance(each, Report))
     if jobs == 1 or len(tasks) < 2:
         for task in tasks:
@@ -196,14 +204,19 @@ def _plan(source: Path, folder: Path, suffix: str) -> list[_Job | Report]:
     return [_Job(path, (folder / path.relative_to(source)).with_suffix(suffix)) for path in found]
 
 
-def _told_apart(tasks: list[_Job]) -> list[_Job]:
-    """Inputs of one name (tune.krn, tune.abc) get outputs of different names (tune-krn, tune-abc)."""
+def _told_apart(tasks: list[_Job], *, numbered: bool) -> list[_Job]:
+    """Inputs of one name (tune.krn, tune.abc) get outputs of different names (tune-krn, tune-abc).
+
+    Where the tunes of a collection become files of their own (`numbered`), an input that is
+    named as one of those (set-001.krn beside set.abc) gets another name too.
+    """
     names = Counter(task.target for task in tasks)
+    sets = {task.target for task in tasks if numbered and _holds_many(task.source)}
     taken: set[Path] = set()
     apart = []
     for task in tasks:
         target = task.target
-        if names[target] > 1:
+        if names[target] > 1 or target.with_stem(_NUMBER.sub("", target.stem)) in sets - {target}:
             kind = task.source.suffix.lower().removeprefix(".")
             target = target.with_stem(f"{target.stem}-{kind}")
         number = 2
@@ -213,3 +226,7 @@ def _told_apart(tasks: list[_Job]) -> list[_Job]:
         taken.add(target)
         apart.append(_Job(task.source, target))
     return apart
+
+
+def _holds_many(source: Path) -> bool:
+    return any(known.many and source.suffix.lower() in known.suffixes for known in formats())

@@ -145,13 +145,15 @@ def write(
 
     Raises
     ------
-    UsageError : no kind has this ending, or the kind holds one tune and several are given.
+    UsageError : no kind has this ending, no tune is given, or several where the kind holds one.
     WriteError : the target exists and `force` is not set, or it cannot be written.
     """
     path = Path(path)
     target = target_named(path.suffix, source=str(path))
     refuse_existing(path, force=force)
     group = [tunes] if isinstance(tunes, Tune) else list(tunes)
+    if not group:
+        raise UsageError(f"there is no tune to write to {path}", hint="give at least one")
     if len(group) != 1 and not target.many:
         raise UsageError(
             f"a {target.name} file holds one tune and {len(group)} are given", hint="write each alone"
