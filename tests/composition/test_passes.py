@@ -81,7 +81,8 @@ A, B = list(range(1, 9)), list(range(11, 19))
         "a part twice", "two parts twice", "short parts twice", "the first part twice", "no repeat",
         "one part", "four bars twice", "three bars twice are no part", "a da capo is no second pass",
         "another last bar", "two other last bars", "three other last bars are another part",
-        "short parts with another last bar", "half of a short part", "a third pass is a new first one", "four bars four times",
+        "short parts with another last bar", "half of a short part", "a third pass is a new first one",
+        "four bars four times",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("pickup", [None, 3], ids=["", "pickup"])
