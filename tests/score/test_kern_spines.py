@@ -211,6 +211,13 @@ def test_a_moment_that_nothing_counts_is_that_of_the_note_before_and_said() -> N
     assert found.losses == ("moment of a lyric within a note",)
 
 
+def test_such_a_moment_is_not_that_of_an_earlier_note_that_has_a_word() -> None:
+    found = kern(table("**kern **text", "1c la", "1d .", ". le", "1e lu"))
+    assert signs(found, "lyric") == [["la"], ["le"], ["lu"]]
+    early = kern(table("**kern **text", ". la", "1c .", "1d le"))
+    assert signs(early, "lyric") == [["la"], ["le"]]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -167,11 +167,7 @@ def _attach(notes: list[Note], voice_: Voice) -> None:
     """Hang the marks of other spines and of comments on the notes that sound at their time."""
     places = {note.onset: place for place, note in enumerate(notes)}
     marks: dict[int, list[Attachment]] = {}
-    last = Fraction(0)
     for moment, mark in voice_.marks:
-        if moment is None:
-            voice_.losses[f"moment of a {mark.kind} within a note"] += 1
-        last = moment = last if moment is None else moment
         place = places.get(moment, -1)
         if place < 0:
             place = bisect_right(notes, moment, key=lambda note: note.onset) - 1

@@ -38,12 +38,12 @@ class Voice:
     """One voice of a file.
 
     `lines` holds its token for each line of the file, '' where there is none; `marks` what
-    other spines and layout comments say, at (time in quarter notes, or None where it is
-    unknown, then after the last note before); `comments` its local comments.
+    other spines and layout comments say, each with its time in quarter notes (that of the
+    note before where nothing tells it); `comments` its local comments.
     """
 
     lines: list[str]
-    marks: list[tuple[Fraction | None, Mark]] = field(default_factory=list)
+    marks: list[tuple[Fraction, Mark]] = field(default_factory=list)
     comments: list[tuple[int, str]] = field(default_factory=list)
     losses: Counter[str] = field(default_factory=Counter)
 
@@ -72,7 +72,9 @@ class _Spine:
 def is_simple(text: str) -> bool:
     """Whether a file seems to be one `**kern` spine without splits and layout, so that lines are tokens."""
     begins = 0 if text.startswith("**") else text.find("\n**") + 1
-    return text.startswith("**kern\n", begins) and not any(sign in text for sign in ("\n*^", "\n*+", "\n!LO:"))
+    return text.startswith("**kern\n", begins) and not any(
+        sign in text for sign in ("\n*^", "\n*+", "\n!LO:")
+    )
 
 
 def voice(lines: Sequence[str], source: str, track: str | None) -> Voice:
@@ -237,7 +239,14 @@ def _collect_marks(found: Voice, spines: list[_Spine], chosen: int, source: str)
         elif not token.startswith("!LO:"):
             found.comments.append((place, token[1:].strip()))
     placed.sort(key=lambda item: item[0])
-    found.marks = [(_moment(clocks, place), mark) for place, mark in placed]
+    onsets = list(clocks[0])
+    for place, mark in placed:
+        moment = _moment(clocks, place)
+        if moment is None:
+            found.losses[f"moment of a {mark.kind} within a note"] += 1
+            before = bisect_left(onsets, place) - 1
+            moment = clocks[0][onsets[before]] if before >= 0 else Fraction(0)
+        found.marks.append((moment, mark))
 
 
 def _side_marks(found: Voice, spines: list[_Spine], chosen: int) -> list[tuple[int, Mark]]:
