@@ -8,6 +8,7 @@ written as a first bar of its own length, as notation programs do.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from fractions import Fraction
 
 from canzona.errors import UnsupportedError
@@ -137,6 +138,8 @@ def _stated_meters(tune: Tune) -> list[tuple[Fraction, Meter]]:
 
     Bars that together fill one (a bar cut by a repeat) need no word.
     """
+    if not tune.barlines:
+        return list(tune.meters)
     changes = dict(tune.meters)
     stated: list[tuple[Fraction, Meter]] = []
     held: Meter | None = None
@@ -206,18 +209,21 @@ def _signs(tune: Tune, division: int) -> list[_Event]:
 def _sounds(tune: Tune, division: int) -> list[_Event]:
     """The notes, with the pitch bends that microtones need."""
     events = []
-    starts = {line.onset for line in tune.barlines}
+    bars = tune.bars
+    begins = [bar.onset for bar in bars]
     bent = 0
     for note in tune.notes:
         if note.pitch is None:
             continue
+        bar = bars[bisect_right(begins, note.onset) - 1]
+        place = note.onset - (bar.onset or tune.pickup)
         number, bend = _bent_number(note)
         onset, end = _tick(note.onset, division), _tick(note.end, division)
         if bend != bent:
             value = bend + 8192
             events.append((onset, _BENT, bytes((0xE0, value & 0x7F, value >> 7))))
             bent = bend
-        velocity = ACCENTS[0 if note.onset in starts else 1 if _is_on_beat(tune, note) else 2]
+        velocity = ACCENTS[0 if not place else 1 if _is_on_beat(place, bar.meter) else 2]
         events.append((onset, _NOTE, bytes((0x90, number, velocity))))
         events.append((max(end, onset + 1), _END, bytes((0x80, number, 64))))
     return events
@@ -234,12 +240,12 @@ def _bent_number(note: Note) -> tuple[int, int]:
     return number, round((height - number) * _BEND)
 
 
-def _is_on_beat(tune: Tune, note: Note) -> bool:
-    meter = tune.meter_at(note.onset)
-    if meter is None or meter.is_free:
+def _is_on_beat(place: Fraction, meter: Meter) -> bool:
+    """Whether a place in a bar, in quarter notes from its first beat, is on a beat."""
+    if meter.is_free:
         return False
     beat = Fraction(12, meter.unit) if meter.unit >= 8 and meter.beats % 3 == 0 else Fraction(4, meter.unit)
-    return (note.onset - tune.pickup) % beat == 0
+    return place % beat == 0
 
 
 def _encoded(text: str) -> bytes:
