@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -72,18 +74,22 @@ def evaluate_compose(
         )
     opened = ComposerModel.open(model or DEFAULT)
     reports: list[dict[str, Any]] = []
+    seconds = [time.process_time()]
     if folders:
         reports.append(
             report_values(evaluate(folders, model=opened, blind=blind, held_out=held_out, batch=batch))
         )
+        seconds.append(time.process_time())
     if samples is not None:
         reports.append(
             report_values(evaluate_samples(samples, model=opened, seed=1 if seed is None else seed))
         )
+        seconds.append(time.process_time())
     merged: dict[str, Any] = {key: value for report in reports for key, value in report.items()}
     if card:
         words = click.get_current_context().find_root().obj or ()
-        cards.write_card(opened, reports, command=shlex.join(["canzona", *words]))
+        spent = [after - before for before, after in pairwise(seconds)]
+        cards.write_card(opened, reports, command=shlex.join(["canzona", *words]), seconds=spent)
     if as_json:
         click.echo(report_text(merged), nl=False)
     elif not quiet:

@@ -95,7 +95,7 @@ def sample_figures(
 
     Returns
     -------
-    `samples`, `ends_on_tonic`, `bars_close`, `longest_copy` {median, p90, max} in notes,
+    `samples`, `notes_composed`, `ends_on_tonic`, `bars_close`, `longest_copy` {median, p90, max} in notes,
     `pitch_overlap`, `interval_overlap`, `duration_overlap`, `distinct` (share of different
     melodies), and under `training` the same of the training tunes where it means something
     (`longest_copy` of each against all other families).
@@ -110,6 +110,7 @@ def sample_figures(
     runs = np.array([index.longest_copy(tune).length for tune in samples], np.int64)
     found: dict[str, Any] = {
         "samples": len(samples),
+        "notes_composed": sum(len(tune.notes) for tune in samples),
         "ends_on_tonic": figures.ends_on_tonic,
         "bars_close": figures.bars_close,
         "longest_copy": run_figures(runs),

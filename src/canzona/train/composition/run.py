@@ -249,7 +249,7 @@ def _config(
         },
         "training": {
             "canzona": canzona.__version__,
-            "data": [dict(row) for row in recipe.data],
+            "data": _data(recipe, prepared, folders),
             "folders": [folder.name for folder in folders],
             "tunes": len(prepared.training),
             "events": sum(len(listed.events) for listed in prepared.training),
@@ -267,6 +267,16 @@ def _config(
         },
         "card": dict(recipe.card),
     }  # fmt: skip
+
+
+def _data(recipe: Recipe, prepared: Prepared, folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """The recipe's sources; where there is one for each folder, with the tunes that it gave."""
+    rows = [dict(row) for row in recipe.data]
+    if len(rows) == len(folders):
+        for row, folder in zip(rows, folders, strict=True):
+            start = f"{folder.resolve().name}/"
+            row["tunes"] = sum(name.startswith(start) for name in prepared.corpus.names)
+    return rows
 
 
 def _tonic_name(tune: Tune) -> str:
