@@ -52,7 +52,7 @@ def write_together(outputs: Mapping[Path, bytes | str], *, force: bool = False) 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
     """Raise WriteError where a target is a folder, or exists and may not be replaced."""
-    if path.is_dir():
+    if os.path.isdir(path):
         raise WriteError(f"{path} is a folder", hint="name a file in it")
     if not force and os.path.lexists(path) and not _is_device(path):
         raise WriteError(f"{path} exists", hint=WAY_OUT)
@@ -62,7 +62,7 @@ def make_folder(path: Path) -> Path:
     """Make a folder and those above it, where they are not there yet; WriteError if that fails."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _write_error(path, error) from error
     return path
 
@@ -70,8 +70,10 @@ def make_folder(path: Path) -> Path:
 @contextmanager
 def _draft(target: Path, content: bytes) -> Iterator[Path]:
     """The content under a temporary name beside the target, removed on the way out if still there."""
-    real = Path(os.path.realpath(target))
-    draft = real.parent / f".canzona-{secrets.token_hex(6)}.part"
+    try:
+        draft = Path(os.path.realpath(target)).parent / f".canzona-{secrets.token_hex(6)}.part"
+    except ValueError as error:
+        raise _write_error(target, error) from error
     try:
         try:
             with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _binary(), 0o666), "wb") as file:
@@ -117,13 +119,14 @@ def _write_through(path: Path, content: bytes) -> None:
 
 
 def _is_device(path: Path) -> bool:
-    return path.exists() and not path.is_file() and not path.is_dir()
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 def _binary() -> int:
     return getattr(os, "O_BINARY", 0)
 
 
-def _write_error(path: Path, error: OSError) -> WriteError:
-    reason = (error.strerror or "cannot be written").lower()
+def _write_error(path: Path, error: OSError | ValueError) -> WriteError:
+    """The error of the system, or of a name that it cannot hold, as one of ours."""
+    reason = (getattr(error, "strerror", None) or str(error) or "cannot be written").lower()
     return WriteError(f"{path} was not written: {reason}", hint="choose another folder or free some space")

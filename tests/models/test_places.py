@@ -104,3 +104,12 @@ def test_shipped_models_are_not_for_research_only() -> None:
     assert not [
         model.name for model in known_models() if model.path.parent == shipped and model.research_only
     ]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "./" + "x" * 300, "a\0b", "./a\0b", "", "~nobody-at-all/x"])
+def test_impossible_names_are_no_model(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "\0" not in name:  # no environment holds one
+        monkeypatch.setenv("CANZONA_MODELS", name)
+    with pytest.raises(ModelError):
+        find_model(name)
+    assert isinstance(known_models(), list)

@@ -244,7 +244,7 @@ def _write_folder(path: Path, contents: Mapping[str, bytes]) -> None:
 
 def _read_config(path: Path) -> object:
     config = path / CONFIG
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise ModelError(f"{path} is no folder", hint="give a model's name or its folder")
     if not config.is_file():
         raise ModelError(

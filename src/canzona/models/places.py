@@ -27,7 +27,7 @@ def search_path() -> list[Path]:
         Path(os.path.expanduser(part)) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part
     ]
     places = [*named, Path(__file__).parent / "shipped", *_checkout(), user_folder()]
-    return [place for place in dict.fromkeys(places) if place.is_dir()]
+    return [place for place in dict.fromkeys(places) if os.path.isdir(place)]
 
 
 def user_folder() -> Path:
@@ -76,7 +76,7 @@ def find_model(model: str | Path, *, job: str | None = None) -> ModelFolder:
         if text in known:
             return load_folder(known[text].path, job=job)
     path = Path(os.path.expanduser(text))
-    if looks_like_path or path.is_dir():
+    if looks_like_path or os.path.isdir(path):
         return load_folder(path, job=job)
     raise _unknown(text, [found.name for found in known_models(job)])
 
