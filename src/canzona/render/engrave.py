@@ -154,6 +154,8 @@ def _checked(layout: Layout, kind: str) -> Layout:
         raise UsageError(f"{layout.dpi} pixels an inch cannot be drawn", hint="give 30 to 1200")
     if layout.paper not in (None, "a4", "letter", "fit"):
         raise UsageError(f"'{layout.paper}' is no paper", hint="choose a4, letter or fit")
+    if layout.phrases not in ("marked", "all", "none"):
+        raise UsageError(f"'{layout.phrases}' phrases cannot be drawn", hint="choose marked, all or none")
     return dataclasses.replace(layout, paper=layout.paper or ("a4" if kind == "pdf" else "fit"))
 
 
