@@ -325,7 +325,7 @@ def _with_texts(tune: Tune, texts: list[str], metas: Metas, file: MidiFile) -> T
             provenance = text.removeprefix(PROVENANCE)
         elif text.startswith("!!!") and colon:
             records.append((key, value))
-        elif text and not text.startswith(PREFIX) and text not in _OWN_TEXTS:
+        elif text and not text.startswith(PREFIX.rstrip()) and text not in _OWN_TEXTS:
             comments.append(text)
     names = {key for key, _ in records}
     title = track_name(file.tracks[0])

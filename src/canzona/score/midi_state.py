@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from canzona.score.midi_events import MidiNote
-from canzona.score.tune import Barline, Key, Meter, Note, Section, Tune
+from canzona.score.tune import STEPS, Barline, Key, Meter, Note, Section, Tune
 
 PREFIX = "canzona-score: "
 
 _LONGEST = 2**20
+_MOST_SEMITONES = 12
+_MOST_BEATS = 2**16
+_LETTERS = tuple(STEPS)
 _SENSELESS = (ValueError, TypeError, KeyError, IndexError, AttributeError, ZeroDivisionError)
 
 State = dict[str, Any]
@@ -108,6 +112,19 @@ def _fraction(text: Any) -> Fraction:
     return Fraction(text)
 
 
+def _onsets(texts: Iterable[Any]) -> list[Fraction]:
+    """Onsets of what stands in the order of time."""
+    onsets = [_fraction(text) for text in texts]
+    if any(onset < 0 for onset in onsets[:1]) or any(one > two for one, two in pairwise(onsets)):
+        raise ValueError(onsets)
+    return onsets
+
+
+def _within(value: int | Fraction, lowest: int, highest: int) -> None:
+    if not lowest <= value <= highest:
+        raise ValueError(value)
+
+
 def _strings(*texts: Any) -> None:
     if not all(isinstance(text, str) for text in texts):
         raise TypeError(texts)
@@ -121,13 +138,16 @@ def _encode_barlines(lines: tuple[Barline, ...]) -> list[Any]:
 
 def _decode_barlines(rows: Any) -> tuple[Barline, ...]:
     lines = []
-    for onset, number, suffix, kind, repeat, ending in rows:
+    for onset, (_, number, suffix, kind, repeat, ending) in zip(
+        _onsets(r[0] for r in rows), rows, strict=True
+    ):
         _strings(suffix, kind, repeat, ending)
         if kind not in ("regular", "double", "final", "dashed", "invisible"):
             raise ValueError(kind)
         if repeat not in ("", "start", "end", "both"):
             raise ValueError(repeat)
-        lines.append(Barline(_fraction(onset), int(number), suffix, kind, repeat, ending))
+        _within(int(number), 0, 10**9)
+        lines.append(Barline(onset, int(number), suffix, kind, repeat, ending))
     return tuple(lines)
 
 
@@ -141,14 +161,18 @@ def _signature(key: Key) -> list[list[str]] | None:
 
 def _decode_keys(rows: Any) -> tuple[tuple[Fraction, Key], ...]:
     keys = []
-    for onset, tonic, alter, mode, signature in rows:
+    for onset, (_, tonic, alter, mode, signature) in zip(_onsets(r[0] for r in rows), rows, strict=True):
         _strings(tonic, mode)
-        if tonic and tonic not in list("CDEFGAB"):
+        if tonic and tonic not in _LETTERS:
             raise ValueError(tonic)
         if signature is not None:
             signature = tuple((letter, _fraction(sign)) for letter, sign in signature)
-            _strings(*(letter for letter, _ in signature))
-        keys.append((_fraction(onset), Key(tonic, int(alter), mode, signature)))
+            for letter, sign in signature:
+                _within(sign, -_MOST_SEMITONES, _MOST_SEMITONES)
+                if letter not in _LETTERS:
+                    raise ValueError(letter)
+        _within(int(alter), -2, 2)
+        keys.append((onset, Key(tonic, int(alter), mode, signature)))
     return tuple(keys)
 
 
@@ -158,12 +182,13 @@ def _encode_meters(meters: tuple[tuple[Fraction, Meter], ...]) -> list[Any]:
 
 def _decode_meters(rows: Any) -> tuple[tuple[Fraction, Meter], ...]:
     meters = []
-    for onset, beats, unit, grouping, symbol in rows:
+    for onset, (_, beats, unit, grouping, symbol) in zip(_onsets(r[0] for r in rows), rows, strict=True):
         _strings(symbol)
-        if int(beats) < 0 or int(unit) < 1:
-            raise ValueError(unit)
         parts = tuple(int(part) for part in grouping)
-        meters.append((_fraction(onset), Meter(int(beats), int(unit), parts, symbol)))
+        _within(int(beats), 0, _MOST_BEATS)
+        for part in (int(unit), *parts):
+            _within(part, 1, _MOST_BEATS)
+        meters.append((onset, Meter(int(beats), int(unit), parts, symbol)))
     return tuple(meters)
 
 
@@ -173,7 +198,8 @@ def _encode_sections(sections: tuple[Section, ...]) -> list[Any]:
 
 def _decode_sections(rows: Any) -> tuple[Section, ...]:
     _strings(*(label for _, label in rows))
-    return tuple(Section(_fraction(onset), label) for onset, label in rows)
+    onsets = _onsets(onset for onset, _ in rows)
+    return tuple(Section(onset, label) for onset, (_, label) in zip(onsets, rows, strict=True))
 
 
 def _encode_pairs(pairs: tuple[tuple[str, Any], ...]) -> list[Any]:
@@ -196,7 +222,12 @@ def _decode_comments(rows: Any) -> tuple[str, ...]:
 
 
 def _decode_tempo(text: Any) -> Fraction | None:
-    return None if text is None else _fraction(text)
+    if text is None:
+        return None
+    tempo = _fraction(text)
+    if tempo <= 0:
+        raise ValueError(text)
+    return tempo
 
 
 def _decode_phrasing(text: Any) -> str:
