@@ -24,6 +24,7 @@ from canzona.score.tune import Tune
 _SOUND_TYPES = {"wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg", "mp3": "audio/mpeg"}
 _POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 _SVG_START = re.compile(r' width="[^"]*mm" height="[^"]*mm"')
+_TAG = re.compile(r"<[^<>]*>")
 _SVG_NAMES = re.compile(r'( id="| href="#)')
 
 
@@ -144,8 +145,8 @@ def _score(tune: Tune) -> str:
 
 
 def _scoped(svg: str, prefix: str) -> str:
-    """The SVG with names of its own, since a page holds several."""
-    return _SVG_NAMES.sub(rf"\g<1>{prefix}", svg)
+    """The SVG with names of its own, since a page holds several; words between the tags stay."""
+    return _TAG.sub(lambda tag: _SVG_NAMES.sub(rf"\g<1>{prefix}", tag[0]), svg)
 
 
 def _number_of(text: str) -> int:
