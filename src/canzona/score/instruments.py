@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _PROGRAMS = """
 acoustic grand piano, bright acoustic piano, electric grand piano, honky-tonk piano,
 electric piano 1, electric piano 2, harpsichord, clavinet, celesta, glockenspiel, music box,
@@ -29,16 +31,25 @@ ALIASES = {
     "piano": 0, "harp": 46, "guitar": 24, "organ": 19, "voice": 52, "vox": 52, "soprano": 52, "mezzo": 52,
     "alto": 52, "tenor": 52, "baritone": 52, "bass voice": 52, "choir": 52, "singer": 52, "strings": 48,
     "tin whistle": 78, "penny whistle": 78, "horn": 60, "sax": 65, "double bass": 43, "bagpipes": 109,
-    "concertina": 21, "mandolin": 25, "lute": 24,
+    "concertina": 21, "mandolin": 25, "lute": 24, "clavi": 7, "bag pipe": 109, "synth choir": 54,
+    "finger bass": 33, "pick bass": 34,
 }  # fmt: skip
 """Common names that General MIDI does not list, with a program that comes near."""
+
+_OFFICIAL = re.compile(r"(?:acoustic |electric )?(guitar|bass|lead|pad|fx)(?: [1-8])? \((.+)\)")
+"""The table's own way of names: 'Acoustic Guitar (nylon)', 'Lead 1 (square)', 'FX 1 (rain)'."""
 
 _NAMES = {name: program for program, name in enumerate(PROGRAMS)} | ALIASES
 
 
 def program_of(name: str) -> int | None:
     """The program number (0 to 127) of an instrument's name, or None for one that is not known."""
-    return _NAMES.get(" ".join(name.lower().split()))
+    name = " ".join(name.lower().split())
+    official = _OFFICIAL.fullmatch(name)
+    if official is not None:
+        family, sort = official.groups()
+        name = sort.replace("+", "and") if family == "fx" or "+" in sort else f"{sort} {family}"
+    return _NAMES.get(name)
 
 
 def instrument_names() -> list[str]:
