@@ -160,6 +160,8 @@ def test_a_new_meter_is_warned_of_and_works(compose: Callable) -> None:
     assert done.code == 0
     assert "canzona: model 'small' has never seen the meter 13/16: it does what it can\n" in done.err
     assert str(read(Path("a.krn")).meter) == "13/16"
+    quiet = compose("--meter", "13/16", "--bars", "2", "-o", "b.krn", "-q")
+    assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
 
 
 def test_several_formats_and_tunes_fill_a_folder(compose: Callable) -> None:

@@ -165,3 +165,11 @@ def test_a_folder_that_cannot_be_made_is_said(three: list[Composition], tmp_path
     with pytest.raises(WriteError, match="was not written"):
         save_all(three, files, force=False, look=LOOK)
     assert names(tmp_path) == ["file"]
+
+
+def test_a_tune_that_cannot_be_drawn_leaves_no_empty_folder(composer: ComposerModel, tmp_path: Path) -> None:
+    long = compose(model=composer, seed=1, bars=250, meter="4/4")
+    files = plan_files(tmp_path / "pages", ["svg"], 1, force=False)
+    with pytest.raises(UsageError, match=r"fills \d+ pages and one svg holds one; write a pdf"):
+        save_all(long, files, force=False, look=LOOK)
+    assert list(tmp_path.iterdir()) == []

@@ -107,7 +107,8 @@ def command(
     Conversion("krn", tempo=tempo)  # refuses a tempo that makes no music before anything is composed
     found = compose(model=model or DEFAULT, count=count, seed=seed, **settings)
     for warning in dict.fromkeys(warning for each in found for warning in each.warnings):
-        click.echo(f"canzona: {warning}", err=True)
+        if not quiet:
+            click.echo(f"canzona: {warning}", err=True)
     written = save_all(found, files, force=force, look=look) if files is not None else []
     if as_json:
         _print_json(found, written)

@@ -55,8 +55,6 @@ def save_all(
 
     Raises WriteError before anything is written where a target exists and `force` is not set.
     """
-    if not files.single:
-        make_folder(files.path)
     plan = [(each, _paths(each, files)) for each in found]
     for _, paths in plan:
         for path, _, _ in paths:
@@ -70,6 +68,8 @@ def save_all(
                 if given
                 else each.to_bytes(target.name, **look_of(target, look))
             )
+        if not files.single:
+            make_folder(files.path)  # once there is something to put into it
         written += write_together(outputs, force=force)
     return written
 
