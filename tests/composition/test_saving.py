@@ -167,9 +167,8 @@ def test_a_folder_that_cannot_be_made_is_said(three: list[Composition], tmp_path
     assert names(tmp_path) == ["file"]
 
 
-def test_a_tune_that_cannot_be_drawn_leaves_no_empty_folder(composer: ComposerModel, tmp_path: Path) -> None:
-    long = compose(model=composer, seed=1, bars=250, meter="4/4")
-    files = plan_files(tmp_path / "pages", ["svg"], 1, force=False)
-    with pytest.raises(UsageError, match=r"fills \d+ pages and one svg holds one; write a pdf"):
-        save_all(long, files, force=False, look=LOOK)
+def test_a_tune_that_cannot_be_made_leaves_no_empty_folder(three: list[Composition], tmp_path: Path) -> None:
+    files = plan_files(tmp_path / "new", ["wav"], 3, force=False)
+    with pytest.raises(UsageError, match="'kazoo' is no instrument"):
+        save_all(three, files, force=False, look={**LOOK, "instrument": "kazoo"})
     assert list(tmp_path.iterdir()) == []
