@@ -13,6 +13,9 @@ from musicxml_text import ATTRIBUTES, attributes, note, score, tune_of
 F = Fraction
 
 
+MEASURE_REPEAT = '<measure-style><measure-repeat type="start">1</measure-repeat></measure-style>'
+
+
 def of_kind(tune: Tune, kind: str) -> list[tuple[Fraction, str]]:
     """Moment and text of all signs of one kind."""
     return [
@@ -214,7 +217,13 @@ def test_a_fermata_may_stand_on_a_rest() -> None:
         (direction('<pedal type="start"/>') + note("C4", 4), "1 <pedal> directions"),
         (direction('<octave-shift type="down"/>') + note("C4", 4), "1 <octave-shift> directions"),
         ("<figured-bass><figure/></figured-bass>" + note("C4", 4), "1 figured basses"),
-        (note("C4", 4) + "<barline><fermata/></barline>", "1 fermatas on bar lines"),
+        (note("C4", 4, "<lyric><humming/></lyric>"), "1 <humming> lyrics"),
+        (note("C4", 4) + "<barline><coda/></barline>", "1 coda signs on bar lines"),
+        (
+            f"<attributes>{MEASURE_REPEAT}</attributes>" + note("C4", 4),
+            "1 <measure-repeat> abbreviations",
+        ),
+        (note("C4", 4) + "<barline><fermata/></barline>", "1 fermata signs on bar lines"),
     ],
 )
 def test_what_no_tune_holds_is_named(content: str, loss: str) -> None:
@@ -252,6 +261,17 @@ def test_a_direction_before_a_note(content: str, signs: list[tuple[str, str]]) -
 def test_a_dynamic_keeps_its_name(name: str) -> None:
     content = direction(f"<dynamics><{name}/></dynamics>")
     assert first_signs(content + note("C4", 4)) == [("dynamic", name)]
+
+
+def test_a_dynamic_may_stand_among_the_notations_of_its_note() -> None:
+    loud = "<notations><dynamics><sfz/><other-dynamics>ma dolce</other-dynamics></dynamics></notations>"
+    assert first_signs(note("C4", 4, loud)) == [("dynamic", "sfz"), ("dynamic", "ma dolce")]
+
+
+def test_a_rest_of_many_bars_is_no_abbreviation() -> None:
+    rests = "<measure-style><multiple-rest>2</multiple-rest></measure-style>"
+    tune = tune_of(score(ATTRIBUTES + f"<attributes>{rests}</attributes>" + note("r", 4), note("r", 4)))
+    assert (len(tune.bars), tune.losses) == (2, ())
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,8 @@ class Barlines:
             dropped["endings without a label"] += not edge.ending
         elif ending is not None:
             edge.ending_stops = True
-        dropped["fermatas on bar lines"] += element.find("fermata") is not None
+        for sign in ("fermata", "segno", "coda"):
+            dropped[f"{sign} signs on bar lines"] += element.find(sign) is not None
 
     def all(self, end: Fraction, dropped: Counter[str]) -> tuple[Barline, ...]:
         """All bar lines of the part, which ends at `end`."""

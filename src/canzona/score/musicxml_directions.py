@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
-from canzona.score.musicxml_signs import VALUES, WEDGES, chord_sign, chord_suffix, number
+from canzona.score.musicxml_signs import VALUES, WEDGES, chord_sign, chord_suffix, dynamics_of, number
 from canzona.score.tune import Attachment, AttachmentKind
 
 _NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII")
@@ -37,7 +37,7 @@ def read_direction(element: Element, dropped: Counter[str]) -> Direction:
             label = (child.text or "").strip()
             direction.sections += [label] if label else []
         elif tag == "dynamics":
-            direction.signs += [Attachment("dynamic", text) for text in map(_dynamic, child) if text]
+            direction.signs += [Attachment("dynamic", text) for text in dynamics_of(child)]
         elif tag == "wedge":
             if child.get("type") in WEDGES:
                 direction.signs.append(Attachment("dynamic", child.get("type", "")))
@@ -85,10 +85,6 @@ def read_harmony(element: Element) -> str:
     chord = root + suffix
     bass = _pitch_text(element, "bass")
     return f"{chord}/{bass}" if bass else chord
-
-
-def _dynamic(element: Element) -> str:
-    return (element.text or "").strip() if element.tag == "other-dynamics" else element.tag
 
 
 def _metronome(element: Element) -> Fraction | None:

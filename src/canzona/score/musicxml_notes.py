@@ -20,12 +20,15 @@ from canzona.score.musicxml_signs import (
     ORNAMENTS,
     TECHNICAL,
     VALUES,
+    dynamics_of,
     number,
 )
 from canzona.score.tune import SEMITONES, Attachment, Grace, Pitch
 
 _DOTS = (Fraction(1), Fraction(3, 2), Fraction(7, 4), Fraction(15, 8), Fraction(31, 16))
-_TIMELESS = frozenset({"tied", "tuplet", "dynamics"})
+_DRAWN = frozenset({"tied", "tuplet"})
+"""Notations that only draw what durations and ties say."""
+
 _EIGHTH = Fraction(1, 2)
 
 
@@ -90,7 +93,7 @@ def read_note(element: Element, divisions: Fraction, dropped: Counter[str]) -> R
         elif tag == "time-modification":
             tuplet = child
         elif tag == "lyric":
-            _read_lyric(child, note)
+            _read_lyric(child, note, dropped)
         elif tag == "notations":
             _read_notations(child, event, dropped)
         elif tag == "tie":
@@ -177,7 +180,7 @@ def _duration(
     return value if rounded else divided
 
 
-def _read_lyric(element: Element, note: ReadNote) -> None:
+def _read_lyric(element: Element, note: ReadNote, dropped: Counter[str]) -> None:
     digits = re.findall("[0-9]{1,4}", element.get("number", ""))
     verse = max(int(digits[-1]), 1) if digits else 1  # 'part1verse2' is verse 2
     text = syllabic = ""
@@ -191,6 +194,8 @@ def _read_lyric(element: Element, note: ReadNote) -> None:
             syllabic = (child.text or "").strip()
         elif child.tag == "extend":
             extends = True
+        elif child.tag in ("humming", "laughing"):
+            dropped[f"<{child.tag}> lyrics"] += 1
         elif child.tag in ("end-line", "end-paragraph"):
             note.line_end = True
     text = text.strip()
@@ -210,6 +215,8 @@ def _read_notations(element: Element, event: Event, dropped: Counter[str]) -> No
         elif tag == "fermata":
             shape = "inverted" if child.get("type") == "inverted" else (child.text or "").strip()
             event.signs.append(Attachment("fermata", shape or "fermata"))
+        elif tag == "dynamics":
+            event.signs += [Attachment("dynamic", text) for text in dynamics_of(child)]
         elif tag == "other-notation":
             _read_other(child, event, dropped)
         elif tag == "articulations":
@@ -218,7 +225,7 @@ def _read_notations(element: Element, event: Event, dropped: Counter[str]) -> No
             _read_signs(child, event, "ornaments", dropped)
         elif tag == "technical":
             _read_signs(child, event, "technical", dropped)
-        elif tag not in _TIMELESS:
+        elif tag not in _DRAWN:
             dropped[f"<{tag}> signs"] += 1
 
 

@@ -267,6 +267,10 @@ class _Walk:
                 self.meters[self.cursor] = read_meter(child)
             elif child.tag == "transpose":
                 self.dropped["transpositions of the instrument (pitches are as written)"] += 1
+            elif child.tag == "measure-style":
+                for style in child:
+                    is_short = style.tag != "multiple-rest" and style.get("type") == "start"
+                    self.dropped[f"<{style.tag}> abbreviations"] += is_short
 
     def _full_measure(self) -> Fraction:
         meter = self.meters[max(self.meters)] if self.meters else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from functools import lru_cache
+from xml.etree.ElementTree import Element
 
 from canzona.score.tune import MODES, Key, Meter, standard_signature
 
@@ -100,6 +101,12 @@ def decimal(value: Fraction) -> str:
     exact = Fraction(scaled, 10**10) == abs(value)
     decimals = f"{rest:010d}"
     return f"{sign}{whole}.{(decimals.rstrip('0') or '0') if exact else decimals}"
+
+
+def dynamics_of(element: Element) -> list[str]:
+    """The signs of a `<dynamics>`: 'mf', or a program's own word."""
+    texts = ((sign.text or "").strip() if sign.tag == "other-dynamics" else sign.tag for sign in element)
+    return [text for text in texts if text]
 
 
 def written_value(duration: Fraction) -> tuple[str, int] | None:
