@@ -224,3 +224,40 @@ def test_equal_notes_one_after_another_are_not_tied_by_writing_and_reading() -> 
     tune = Tune(tuple(Note(F(n), F(1), C4) for n in range(5)), barlines=(Barline(F(4), 2),), phrasing="none")
     assert not any(sign in row for row in written(tune) for sign in "[]_")
     assert len(next(read(write([tune]).data)).notes) == 5
+
+
+@pytest.mark.parametrize(
+    ("body", "bars"),
+    [
+        pytest.param("*M4/4\n1c\n=2\n2.d\n2e\n=3\n.\n2.f\n=4", [4, 4, 4], id="a note crosses a bar line"),
+        pytest.param("*M2/2\n0c\n=2\n.\n=3\n1d\n=4", [4, 4, 4], id="a breve fills two bars"),
+        pytest.param("*M2/2\n00r\n=2\n.\n=3\n.\n=4\n.\n=5\n1d\n=6", [4] * 5, id="a rest fills four"),
+        pytest.param("*M3/4\n4c\n=1\n2.d\n=2\n2e\n2f\n=3\n.\n2g\n=4", [1, 3, 3, 3], id="after a pickup"),
+        pytest.param("*M3/4\n2c\n2d\n=2\n.\n4e\n4f\n=3", [3, 3], id="in the first bar"),
+        pytest.param("*M4/4\n1c\n=2\n1d\n=3\n.\n=4", [4, 4], id="a bar in which nothing moves"),
+        pytest.param("*M4/4\n1c\n=2\n8qe\n1d\n=3\n.\n1f\n=4", [4, 4, 4], id="a full bar stays as it is"),
+        pytest.param("2.d\n2e\n=3\n.\n2.f\n=4", [5, 3], id="no meter says where"),
+        pytest.param("*MX\n2.d\n2e\n=3\n.\n2.f\n=4", [5, 3], id="free meter says nothing"),
+    ],
+)
+def test_a_note_that_is_held_over_a_bar_line_without_a_tie(body: str, bars: list[int]) -> None:
+    """Editions of early music write one long note and a null token in the next bar."""
+    found = kern(body)
+    assert [bar.duration for bar in found.bars] == bars
+    assert len(found.barlines) == sum(row.startswith("=") for row in body.split("\n"))
+    assert next(read(write([found]).data)) == found
+
+
+def test_what_changes_at_such_a_bar_line_changes_within_the_note() -> None:
+    found = kern("*M4/4\n1c\n=2\n2.d\n2e\n=3\n*k[f#]\n*M2/2\n*>B\n.\n2.f\n=4")
+    assert [onset for onset, _ in found.meters] == [0, 8]
+    assert [onset for onset, _ in found.keys] == [8]
+    assert [section.onset for section in found.sections] == [8]
+    assert [line.onset for line in found.barlines] == [4, 8, 12]
+    assert next(read(write([found]).data)) == found
+
+
+def test_the_words_under_a_note_held_over_a_bar_line_stay_with_their_notes() -> None:
+    found = kern("**kern\t**text\n*M2/2\t*\n1c\tla\n=2\t=2\n1.d\tle\n=3\t=3\n.\t.\n2e\tlu\n=4\t=4\n*-\t*-\n")
+    assert [[sign.text for sign in note.attachments] for note in found.notes] == [["la"], ["le"], ["lu"]]
+    assert [bar.duration for bar in found.bars] == [4, 4, 4]

@@ -222,6 +222,9 @@ class Builder:
         about, value = sense.about, sense.value
         if about == "nothing":
             return
+        if about == "held":
+            self._hold_over()
+            return
         onset = self._fraction(self.now)
         if about == "meter":
             meter = cast(Meter, value)
@@ -248,6 +251,25 @@ class Builder:
             self._change_tempo(value)
         else:
             self._name(about, cast(str, value))
+
+    def _hold_over(self) -> None:
+        """A bar that begins with a null token: its line falls into the note before, where the meter says."""
+        here = self._fraction(self.now)
+        if not self.notes or not self.barlines or self.barlines[-1].onset != here:
+            return
+        since = self.barlines[-2].onset if len(self.barlines) > 1 else Fraction(0)
+        meter = next((meter for onset, meter in reversed(self.meters) if onset <= since), None)
+        if meter is None or meter.is_free:
+            return
+        begun = max(self.notes[-1].onset, since)
+        due = since + meter.length * ((begun - since) // meter.length + 1)
+        if due >= here:
+            return
+        self.barlines[-1] = dataclasses.replace(self.barlines[-1], onset=due)
+        _bring_forward(self.meters, here, due)
+        _bring_forward(self.keys, here, due)
+        if self.sections and self.sections[-1].onset == here:
+            self.sections[-1] = dataclasses.replace(self.sections[-1], onset=due)
 
     def _mensuration(self, onset: Fraction, symbol: str) -> None:
         """A sign of common time or of mensuration: it belongs to the meter beside it, or stands for one."""
@@ -339,3 +361,9 @@ def _change(changes: list[tuple[Fraction, _Value]], onset: Fraction, value: _Val
         changes[-1] = (onset, value)
     else:
         changes.append((onset, value))
+
+
+def _bring_forward(changes: list[tuple[Fraction, _Value]], onset: Fraction, due: Fraction) -> None:
+    """Let the last change hold from an earlier moment, where it was noted at `onset`."""
+    if changes and changes[-1][0] == onset:
+        changes[-1] = (due, changes[-1][1])

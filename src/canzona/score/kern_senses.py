@@ -35,6 +35,9 @@ class Sense:
 
 
 NOTHING = Sense("nothing")
+HELD = Sense("held")
+"""A null token: what sounded before goes on."""
+
 _METER = re.compile(r"(\d+(?:\+\d+)*)[/\\](\d+)(?:%([1-9]\d{0,5}))?(?:%%%(\d+(?:\+\d+)+))?")
 _KEY = re.compile(r"([A-Ga-g])([#-]*):(.*)")
 _SIGNATURE = re.compile(r"([A-Ga-g])(#+|-+|n?)")

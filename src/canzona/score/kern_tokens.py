@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from canzona.score.kern_senses import NOTHING, BadToken, Sense, interpretation
+from canzona.score.kern_senses import HELD, BadToken, Sense, interpretation
 from canzona.score.tune import Attachment, AttachmentKind, BarlineKind, Grace, Pitch, Repeat
 
 RESOLUTION = 2**10 * 3**3 * 5 * 7 * 11
@@ -159,7 +159,7 @@ def _parse(text: str, alterations: Mapping[str, Fraction]) -> Token:
     if first == "=":
         return _barline(text)
     if text == ".":
-        return NOTHING
+        return HELD
     if " " in text:
         return _chord(text, alterations)
     return _note(text, alterations)
