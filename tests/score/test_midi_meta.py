@@ -201,6 +201,8 @@ def test_the_instrument_of_a_single_track(
         ("Melody", 40, "violin"),
         ("Melody", None, "Melody"),
         ("", 40, "violin"),
+        ("The Song", None, ""),
+        ("The Song ", 40, "violin"),
     ],
 )
 def test_a_track_of_its_own_is_called_by_its_instrument(

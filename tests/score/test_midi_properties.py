@@ -255,6 +255,30 @@ def test_the_metronome_clicks_on_the_beat(meter: Meter, clocks: int) -> None:
     assert at_ticks(data, "time_signature")[0][1].clocks_per_click == clocks
 
 
+LENGTHS = st.sampled_from([F(1), F(1, 2), F(1, 2), F(1, 4), F(3, 2), F(2), F(1, 3)])
+
+
+@given(st.lists(st.tuples(LENGTHS, st.one_of(st.none(), st.integers(50, 80))), min_size=4, max_size=24))
+@settings(max_examples=30)
+def test_what_music21_writes_is_read_as_it_was_meant(line: list[tuple[Fraction, int | None]]) -> None:
+    music21 = pytest.importorskip("music21")
+    from music21.midi.translate import streamToMidiFile
+
+    part = music21.stream.Part([music21.meter.TimeSignature("3/4"), music21.key.Key("E-")])
+    wanted, onset = [], F(0)
+    for length, number in line:
+        note = music21.note.Rest() if number is None else music21.note.Note(number)
+        note.quarterLength = length
+        part.append(note)
+        wanted += [] if number is None else [(onset, length, number)]
+        onset += length
+    tune = read_bytes(streamToMidiFile(part).writestr())
+    found = [(n.onset, n.duration, int(n.pitch.midi)) for n in tune.notes if n.pitch is not None]
+    assert found == wanted
+    assert tune.meter == Meter(3, 4)
+    assert str(tune.key) == "E- major"
+
+
 # Accents.
 
 

@@ -121,6 +121,15 @@ def test_a_rest_of_a_written_value_stays_one(rest: Fraction) -> None:
     assert sums == {F(3): rest, F(6) + rest: rest}
 
 
+@pytest.mark.parametrize("length", [F(1), F(2), F(4), F(8)])
+@pytest.mark.parametrize("rest", [F(1, 4), F(1, 3), F(1, 2)])
+def test_a_short_rest_behind_a_long_note_is_no_gate(length: Fraction, rest: Fraction) -> None:
+    spans = played([F(1)] * 10, 480) + played([length - rest], 480, start=F(10))
+    spans += played([F(1)] * 10, 480, start=10 + length)
+    tune = read_spans(spans)
+    assert (F(10), length - rest) in times(tune)
+
+
 def test_staccato_of_a_single_note_is_a_rest() -> None:
     spans = [(480 * n, 480 * n + (120 if n == 2 else 480), 60) for n in range(6)]
     assert [(n.onset, n.duration) for n in read_spans(spans).notes[2:4]] == [

@@ -23,6 +23,9 @@ COARSE_TICKS = 4
 FEWEST_GATED, LEAST_GATE, GATE_SPREAD = 8, 0.4, 0.08
 """A gate is seen in so many notes, each sounding for at least so much of its step, give or take so much."""
 
+SHORTEST_REST = Fraction(1, 4)
+"""A silence of a sixteenth is written, however long the note before it, unless all notes share a gate."""
+
 _DIVISIONS = (1, 2, 3, 4, 6, 8, 12)
 _PENALTY = 1 / 150
 _GATE = Fraction(7, 10)
@@ -94,7 +97,8 @@ def _release_on_grid(
     """The end of a note of a file whose ends lie on the grid too: exact, but for what only a gate leaves."""
     if following is None:
         return end
-    return following if (following - end) * _GATES <= following - onset else end
+    silence = following - end
+    return following if silence * _GATES <= following - onset and silence < SHORTEST_REST else end
 
 
 def _release(end: Fraction, onset: Fraction, following: Fraction | None, struck: Fraction) -> Fraction:

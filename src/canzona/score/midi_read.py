@@ -252,13 +252,16 @@ def _sections(metas: Metas) -> tuple[Section, ...]:
 def _instrument(file: MidiFile, voice: Voice | None) -> str:
     """What the voice's track calls its instrument, or the name of its General MIDI program.
 
-    The first track is named as the tune is, those behind it as the voice or the instrument.
+    The first track is named as the tune is; those behind it are too, or as the voice or the instrument.
     """
     track = voice.track if voice is not None else file.tracks[0]
     stated = next((text_of(data) for _, kind, data in track.metas if kind == INSTRUMENT), None)
     if stated is not None:
         return stated
-    name = "" if track is file.tracks[0] else track_name(track)
+    title = track_name(file.tracks[0])
+    name = track_name(track)
+    if track is file.tracks[0] or name == title:
+        name = ""
     if voice is not None and voice.channel in track.programs and program_of(name) is None:
         return PROGRAMS[track.programs[voice.channel]]
     return name
