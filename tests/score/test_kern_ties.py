@@ -199,7 +199,7 @@ def test_a_phrase_that_begins_on_a_grace_note_begins_with_its_note() -> None:
         pytest.param(crossing(4, 4), ["1c", "=2"], id="up to the bar line"),
         pytest.param(crossing(F(9, 2), 3, beats=3), ["[2.c", "=2", "4.c]"], id="dotted halves of it"),
         pytest.param(crossing(F(5, 8)), ["[8c", "32c]"], id="no value holds it"),
-        pytest.param(crossing(F(7, 2)), ["[2c", "4.c]"], id="a plain and a dotted value hold it"),
+        pytest.param(crossing(F(7, 2)), ["2..c"], id="two dots hold it"),
         pytest.param(crossing(F(4, 3), F(2, 3)), ["[6c", "=2", "6c]"], id="a triplet over a bar line"),
         pytest.param(crossing(F(3, 4), F(1, 4)), ["[16c", "=2", "8c]"], id="syncopated"),
     ],

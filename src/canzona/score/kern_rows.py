@@ -162,14 +162,14 @@ def _pieces(tune: Tune, changes: Changes) -> Iterator[_Piece]:
 
 
 def _values(duration: Fraction) -> list[Fraction]:
-    """Plain and dotted values that add up to a duration; a lone ratio where they are too many."""
+    """Values with up to two dots that add up to a duration; a lone ratio where they are too many."""
     whole = duration / 4
     if whole.denominator & (whole.denominator - 1) or whole > _LONGEST_SPLIT:
         return [duration]
     values = []
     while whole:
         base = min(Fraction(2) ** _power(whole), Fraction(8))
-        if whole * 2 == base * 3:
+        if whole in (base * 3 / 2, base * 7 / 4):
             base = whole
         values.append(4 * base)
         whole -= base
