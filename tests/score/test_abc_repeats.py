@@ -150,6 +150,27 @@ def test_bars_are_counted(body: str, numbers: list[int]) -> None:
     assert [bar.number for bar in back(found).bars] == numbers
 
 
+@pytest.mark.parametrize(
+    ("body", "numbers"),
+    [
+        pytest.param("[I:setbarnb 5]C4|D4|E4|]", [5, 6, 7], id="from the first note"),
+        pytest.param("%%setbarnb 5\nC4|D4|E4|]", [5, 6, 7], id="on a line of its own"),
+        pytest.param("|[I:setbarnb 5]C4|D4|E4|]", [5, 6, 7], id="after a bar line"),
+        pytest.param("C4|[I:setbarnb 10]D4|E4|]", [1, 10, 11], id="in the middle"),
+        pytest.param("C4|D4|[I:setbarnb 2a]E4|F4|]", [1, 2, 2, 3], id="with a letter"),
+    ],
+)
+def test_a_bar_number_is_counted_on_from(body: str, numbers: list[int]) -> None:
+    found = abc(body)
+    assert [bar.number for bar in found.bars] == numbers
+    assert found.losses == ()
+    assert back(found) == found
+
+
+def test_a_bar_number_within_a_bar_is_said() -> None:
+    assert abc("C2[I:setbarnb 5]D2|E4|]").losses == ("the bar number 5, which stands within a bar",)
+
+
 def test_in_free_meter_every_bar_line_counts() -> None:
     found = abc("CD|EFG|A|]", "X:1\nM:none\nL:1/4\nK:C\n")
     assert [bar.number for bar in found.bars] == [1, 2, 3]

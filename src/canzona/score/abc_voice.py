@@ -240,8 +240,13 @@ class Voice:
 
     def number_bar(self, label: str) -> None:
         """The number of the bar that begins here."""
-        if self.bars and self.bars[-1].position == len(self.pieces):
+        here = len(self.pieces)
+        if self.bars and self.bars[-1].position == here:
             self.bars[-1].number = label
+        elif not here:
+            self.bars.append(BarMark(0, "invisible", number=label))
+        else:
+            self.lose(f"the bar number {label[:12]}, which stands within a bar")
 
     def end_line(self) -> None:
         """The end of a written line of music."""
