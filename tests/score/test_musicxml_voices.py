@@ -8,6 +8,7 @@ import pytest
 
 from canzona.errors import FormatError, PolyphonyError
 from canzona.score import Tune
+from canzona.score.musicxml import write_musicxml
 from musicxml_text import ATTRIBUTES, attributes, names, note, score, times, tune_of
 
 F = Fraction
@@ -122,6 +123,30 @@ def test_words_and_tempo_over_any_voice_are_kept() -> None:
     words = "<direction><direction-type><words>rit.</words></direction-type></direction>"
     tune = tune_of(score(ATTRIBUTES + voiced("C5:2 D5:2") + BACK + words + voiced("C4:4", 2)))
     assert [sign.text for sign in tune.notes[0].attachments] == ["rit."]
+
+
+def test_sections_come_in_the_order_of_time_whichever_voice_they_stand_over() -> None:
+    mark = "<direction><direction-type><rehearsal>{}</rehearsal></direction-type></direction>"
+    first = voiced("C5:2") + mark.format("B") + voiced("D5:2")
+    tune = tune_of(score(ATTRIBUTES + first + BACK + mark.format("A") + voiced("C4:4", 2)))
+    assert [(section.onset, section.label) for section in tune.sections] == [(F(0), "A"), (F(1), "B")]
+
+
+def test_a_section_beyond_the_last_bar_stands_at_its_end() -> None:
+    mark = (
+        "<direction><direction-type><rehearsal>C</rehearsal></direction-type><offset>9</offset></direction>"
+    )
+    tune = tune_of(score(ATTRIBUTES + voiced("C5:2") + mark + voiced("D5:2")))
+    assert [(section.onset, section.label) for section in tune.sections] == [(F(2), "C")]
+    assert write_musicxml([tune]).losses == ()
+
+
+def test_a_part_of_silence_alone_has_its_bars() -> None:
+    silence = "<forward><duration>4</duration></forward>"
+    tune = tune_of(score(ATTRIBUTES + silence, silence))
+    assert tune.is_empty
+    assert [(n.onset, n.duration) for n in tune.notes] == [(F(0), F(2)), (F(2), F(2))]
+    assert len(tune.bars) == 2
 
 
 # Chords.

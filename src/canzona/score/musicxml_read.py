@@ -121,7 +121,7 @@ class _Walk:
         measures = self.part.findall("measure")
         if len(measures) > MOST_NOTES or sum(len(measure) for measure in measures) > 4 * MOST_NOTES:
             raise Fault("the part is longer than any tune", self.part, f"at most {MOST_NOTES} notes are read")
-        has_notes = any(True for _ in self.part.iter("note"))
+        has_notes = any(element.tag in ("note", "forward") for measure in measures for element in measure)
         for measure in measures:
             self._measure(measure, may_be_empty=not has_notes)
         left = sum(len(graces) for graces in self.graces.values())
@@ -130,10 +130,13 @@ class _Walk:
         if has_notes:
             notes = notes_of(self.spans, self.signs, self.dropped)
         barlines = self.barlines.all(self.onset, self.dropped)
+        # A second voice steps back, and an offset may lead beyond the last bar.
+        sections = [Section(min(found.onset, self.onset), found.label) for found in self.sections]
+        sections.sort(key=lambda section: section.onset)
         losses = tuple(f"{count} {what}" for what, count in sorted(self.dropped.items()) if count)
         return Tune(
             notes=notes, barlines=barlines, keys=tuple(sorted(self.keys.items(), key=lambda at: at[0])),
-            meters=tuple(sorted(self.meters.items(), key=lambda at: at[0])), sections=tuple(self.sections),
+            meters=tuple(sorted(self.meters.items(), key=lambda at: at[0])), sections=tuple(sections),
             tempo=self.tempo, losses=losses,
         )  # fmt: skip
 
