@@ -155,6 +155,26 @@ def test_played_out_repeats_are_given_whole_and_first_pass_only(
     assert first["notes"] == 14
 
 
+@pytest.mark.parametrize(
+    ("name", "played_out"),
+    [
+        ("Jig #1.mid", True),
+        ("JIG.MID", True),
+        ("a.midi", True),
+        ("a.mid.krn", False),
+        ("#a.mid #2.krn", False),
+    ],
+)
+def test_what_is_played_out_is_known_by_the_ending_of_any_name(
+    composer: ComposerModel, tmp_path: Path, name: str, played_out: bool
+) -> None:
+    kind = "midi" if played_out else "kern"
+    (tmp_path / name).write_bytes(format_named(kind).write([star()]).data)
+    found = evaluate([tmp_path], model=composer)
+    assert found["tunes"] == 1
+    assert (found["first_pass"] is not None) is played_out
+
+
 def test_nothing_to_evaluate_is_a_sentence(composer: ComposerModel, tmp_path: Path) -> None:
     with pytest.raises(CanzonaError, match=r"holds no score; give a folder with \.krn"):
         evaluate([tmp_path], model=composer)

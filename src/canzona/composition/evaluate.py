@@ -8,6 +8,7 @@ bar lines and phrase marks up to the note.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from canzona.composition.scoring import Scored, score
 from canzona.composition.timesteps import StepCounts, count_steps
 from canzona.errors import EmptyTuneError, UsageError
 from canzona.evaluation.bootstrap import bootstrap_ratio
+
+_PLAYED_OUT = re.compile(r"\.midi?(#\d+)?$", re.IGNORECASE)
+"""Names of tunes whose source plays repeats out."""
 
 
 def evaluate(
@@ -69,7 +73,7 @@ def evaluate(
     lists = [encode(tune, tags) for tune, tags in zip(corpus.tunes, corpus.tags, strict=True)]
     scored = score(opened.network, opened.vocabulary, lists, batch=batch)
     baseline = opened.ngram.bits(lists)
-    played_out = [name.split("#")[0].endswith((".mid", ".midi")) for name in corpus.names]
+    played_out = [_PLAYED_OUT.search(name) is not None for name in corpus.names]
     return {
         "model": opened.folder.name,
         "model_hash": opened.folder.hash,
