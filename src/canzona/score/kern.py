@@ -169,12 +169,14 @@ def _attach(notes: list[Note], voice_: Voice) -> None:
     marks: dict[int, list[Attachment]] = {}
     for moment, mark in voice_.marks:
         place = places.get(moment, -1)
+        offset = Fraction(0)
         if place < 0:
             place = bisect_right(notes, moment, key=lambda note: note.onset) - 1
-        if place < 0 or (notes[place].onset != moment and moment >= notes[place].end):
-            voice_.losses[f"{mark.kind} without a note"] += 1
-        else:
-            marks.setdefault(place, []).append(mark.at(moment - notes[place].onset))
+            if place < 0 or moment >= notes[place].end:
+                voice_.losses[f"{mark.kind} without a note"] += 1
+                continue
+            offset = moment - notes[place].onset
+        marks.setdefault(place, []).append(mark.at(offset))
     for place, found in marks.items():
         notes[place] = dataclasses.replace(notes[place], attachments=notes[place].attachments + tuple(found))
 
