@@ -62,6 +62,12 @@ class Echo(Stubborn):
     def flag(self, duration: np.ndarray, pitch: np.ndarray, after: np.ndarray) -> np.ndarray:
         return self.said(2, [state + 11 * int(p) for state, p in zip(self.states, pitch, strict=True)])
 
+    def endings(self, rows: np.ndarray, duration: np.ndarray, after: np.ndarray) -> np.ndarray:
+        pitches = range(self.sizes[1])
+        states = [[self.states[row] + 11 * pitch for pitch in pitches] for row in rows.tolist()]
+        flags = np.array([self.said(2, row) for row in states]).reshape(len(rows), len(pitches), 3)
+        return np.asarray(flags[..., TUNE_ENDS] - flags[..., :TUNE_ENDS].max(-1))
+
     def said(self, part: int, states: Sequence[int]) -> np.ndarray:
         rows = [np.random.default_rng(state).normal(0, 2, self.sizes[part]) for state in states]
         return np.array(rows, np.float32)
