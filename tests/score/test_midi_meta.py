@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from canzona.score import Attachment, Key, Section, Tune
+from canzona.score import Attachment, Key, Note, Pitch, Section, Tune
+from canzona.score.midi import read_midi, write_midi
 from canzona.score.tune import standard_signature
 from midi_chunks import file, meta, meter, notes, times, track, tune_of
 
@@ -83,6 +84,22 @@ def test_a_first_tempo_that_comes_later_is_a_change() -> None:
     tune = with_metas((960, 0x51, micro(600_000)))
     assert tune.tempo is None
     assert signs(tune, "tempo") == [(F(2), "100")]
+
+
+@pytest.mark.parametrize("offset", [F(1, 3), F(1, 7), F(1, 90), F(243, 500)])
+def test_a_tempo_within_a_note_keeps_its_moment_in_a_written_file(offset: Fraction) -> None:
+    sign = Attachment("tempo", "100", 1, offset)
+    note = Note(F(0), F(4), Pitch("C", F(0), 4), attachments=(sign,))
+    written = write_midi([Tune(notes=(note,), tempo=F(120))])
+    assert "tempo changes" not in written.losses
+    (back,) = read_midi(written.data)
+    assert back.notes[0].attachments == (sign,)
+
+
+def test_what_changes_behind_the_last_note_is_no_change() -> None:
+    tune = with_metas((5000, 0x59, b"\x02\x00"), (5000, 0x58, b"\x03\x02\x18\x08"), (5000, MARKER, "End"))
+    assert (len(tune.keys), len(tune.meters)) == (1, 1)
+    assert tune.sections == (Section(F(4), "End"),)
 
 
 @pytest.mark.parametrize("data", [b"", b"\0\0\0"])

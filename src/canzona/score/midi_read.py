@@ -67,6 +67,7 @@ def read_file(data: bytes, source: str, track: str | None) -> Tune:
     struck = [Fraction(note.onset, file.division) for note in line]
     metas = moved(metas_of(file, voice), zip(struck, times, strict=True))
     total = _total(file, voice, ends)
+    metas = [meta for meta in metas if meta[0] < total or not meta[0] or meta[1] not in (KEY, METER)]
     meters, pickup = _meters(metas, line, file.division)
     barlines = _barlines(meters, pickup, total, source)
     keys = _keys(metas, line)
@@ -83,9 +84,9 @@ def read_file(data: bytes, source: str, track: str | None) -> Tune:
     )
     tune = with_times(_with_texts(tune, texts, metas, file), state)
     metas = moved(metas, _moments(line, times, tune, file.division))
-    tune = tune.replace(sections=_sections(metas))
+    tune = tune.replace(sections=_sections(metas, tune.duration))
     tune = with_fields(_with_marks(_with_tempo(_with_lyrics(tune, metas), metas), metas), state)
-    return infer_phrases(tune) if tune.phrasing == "none" and "phrasing" not in state else tune
+    return infer_phrases(tune, None) if tune.phrasing == "none" and "phrasing" not in state else tune
 
 
 def notes_checksum(data: bytes) -> str:
@@ -244,9 +245,12 @@ def _height(note: MidiNote) -> Fraction:
     return note.number + (simple if abs(simple - bend) <= Fraction(1, 2 * _BEND_RANGE) else bend)
 
 
-def _sections(metas: Metas) -> tuple[Section, ...]:
+def _sections(metas: Metas, end: Fraction) -> tuple[Section, ...]:
+    """What markers name; one behind the last note stands at the end."""
     marks = [(onset, text_of(data)) for onset, kind, data in metas if kind == MARKER]
-    return tuple(Section(onset, text) for onset, text in marks if text and text not in (PHRASE, PHRASE_END))
+    return tuple(
+        Section(min(onset, end), text) for onset, text in marks if text and text not in (PHRASE, PHRASE_END)
+    )
 
 
 def _instrument(file: MidiFile, voice: Voice | None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Iterator
 from fractions import Fraction
 
 from canzona.errors import UnsupportedError
@@ -71,10 +72,18 @@ def _division(tune: Tune) -> int:
         least = math.lcm(least, note.onset.denominator, note.duration.denominator)
         if least > LARGEST_DIVISION:
             return ROUNDING_DIVISION
+    for time in _tempo_onsets(tune):
+        finer = math.lcm(least, time.denominator)
+        least = finer if COARSE_TICKS * finer <= LARGEST_DIVISION else least
     for division in (math.lcm(USUAL_DIVISION, COARSE_TICKS * least), COARSE_TICKS * least):
         if division <= LARGEST_DIVISION:
             return division * max(1, -(-USUAL_DIVISION // division))
     return least
+
+
+def _tempo_onsets(tune: Tune) -> Iterator[Fraction]:
+    for note in tune.notes:
+        yield from (note.onset + sign.offset for sign in note.attachments if sign.kind == "tempo")
 
 
 def _tick(time: Fraction, division: int) -> int:
