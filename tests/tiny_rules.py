@@ -65,6 +65,9 @@ class Stubborn:
     def flag(self, duration: np.ndarray, pitch: np.ndarray, after: np.ndarray) -> np.ndarray:
         return self.logits(2) + self.flags
 
+    def endings(self, rows: np.ndarray, duration: np.ndarray, after: np.ndarray) -> np.ndarray:
+        return np.zeros((len(rows), self.sizes[1]), np.float32)
+
     def keep(self, rows: np.ndarray) -> None:
         self.rows = len(rows)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from canzona.composition.events import TUNE_ENDS
 from canzona.composition.past import Past
 from canzona.errors import ModelError
 
@@ -138,6 +139,29 @@ class Steps:
     def flag(self, duration: Array, pitch: Array, after: Array) -> Array:
         """Logits float32 (batch, 3) given durations and pitches."""
         return self._head(1, {"duration": duration, "pitch": pitch, "after": after})
+
+    def endings(self, rows: Array, duration: Array, after: Array) -> Array:
+        """How much likelier each pitch would be followed by the tune's end than by anything else.
+
+        Parameters
+        ----------
+        rows : int64 (rows,), places of the tunes that are asked for.
+        duration, after : of all tunes of the batch, as `flag` takes them.
+
+        Returns
+        -------
+        float32 (rows, pitches + 1), differences of logits.
+        """
+        network = self._network
+        pitches = network.classes[1]
+        many = np.repeat(rows, pitches)
+        given = {"duration": duration, "after": after}
+        held = {name: value[many] for name, value in (self._given | given).items()}
+        held["pitch"] = np.tile(np.arange(pitches), len(rows))
+        feeds = {name: held[name] for name in network._needs[1]}
+        logits = network._flag.run(["logits"], feeds)[0].reshape(len(rows), pitches, 3)
+        ends: Array = logits[..., TUNE_ENDS] - logits[..., :TUNE_ENDS].max(-1)
+        return ends
 
     def keep(self, rows: Array) -> None:
         """Goes on with some tunes of the batch alone; `rows` their places."""
