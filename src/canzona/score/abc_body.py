@@ -283,7 +283,8 @@ def _stands_at(sign: Attachment, part: Part) -> bool:
 
 def _tempo(text: str) -> str:
     try:
-        field = write_tempo(Fraction(text))
+        number = Fraction(text)
+        field = write_tempo(number) if str(number) == text else None
     except (ValueError, ZeroDivisionError):
         field = None
     quoted = encode_text(text, '"]')

@@ -85,8 +85,8 @@ class TuneReader:
         voice = self._chosen(line, track)
         voice.finish()
         self.parts.losses = tuple(self._losses)
-        label = self._labels.get(voice.name, voice.name)
-        self.parts.instrument = "" if label.isdigit() else label
+        bare = "" if voice.name.isdigit() else voice.name
+        self.parts.instrument = self._labels.get(voice.name, bare)
         try:
             return assemble(voice, self.parts)
         except ValueError as error:
@@ -209,11 +209,11 @@ class TuneReader:
         unit = self._unit if self._unit is not None else default_unit(self._meter)
         octave = self._octaves.get(name, self._octave)
         start = Start(self._key or Key(), self._meter, unit, octave, self._propagate)
-        return Voice(name, self._labels.get(name, ""), start, self._losses)
+        return Voice(name, self._labels.get(name, name), start, self._losses)
 
     def _declare(self, name: str, label: str) -> None:
-        if label or name not in self._labels:
-            self._labels[name] = label or name
+        if label:
+            self._labels[name] = label
         if name not in self._voices:
             if len(self._voices) >= 64:
                 raise ValueError("more than 64 voices")
@@ -233,7 +233,7 @@ class TuneReader:
             self._voice.name = name
             self._voices = {name: self._voice}
         self._declare(name, label)
-        self._voices[name].label = self._labels[name]
+        self._voices[name].label = self._labels.get(name, name)
         if octave is not None:
             self._voices[name].octave = octave
         if self._voice is not None:
