@@ -150,6 +150,8 @@ def test_many_voices_are_counted_and_the_first_dozen_named() -> None:
         pytest.param("**kern\n\n4c\n   \n4d\n*-\n", "C4 D4", id="blank lines and blanks between"),
         pytest.param("  \n**kern\n4c\n4d\n*-\n \t \n", "C4 D4", id="blanks around the table"),
         pytest.param("**kern \n4c \n4d \n*-\n", "C4 D4", id="blanks after tokens"),
+        pytest.param("**kern\n4c \n 4d\n*- \n", "C4 D4", id="blanks after the end"),
+        pytest.param("**kern\t**text \n4c\tla \n4d\tle\n*-\t*- \n", "C4 D4", id="blanks after rows"),
         pytest.param("**kern\n*\n4c\n.\n*\n4d\n*-\n", "C4 D4", id="null tokens"),
         pytest.param("**kern\n4c\n*-\n!!!OTL: late\n!! later\n", "C4", id="records after the end"),
         pytest.param("**kern\n4c\n!\n!!\n!!!\n4d\n*-\n", "C4 D4", id="empty comments and records"),
@@ -162,6 +164,29 @@ def test_untidy_files_are_read(text: str, pitches: str) -> None:
     found = next(read(text.encode(), "tune.krn"))
     assert names(found) == pitches
     assert not [loss for loss in found.losses if "blank" in loss]
+
+
+def test_blanks_after_interpretations_and_bar_lines_change_nothing() -> None:
+    rows = [
+        "*k[f#]",
+        "*G:",
+        "*M3/4",
+        "*MM90",
+        "*>A",
+        '*I"Flute',
+        "=1",
+        "4g",
+        "{4a",
+        "4b}",
+        "=2||",
+        "[2.cc",
+        "=3",
+        "2.cc]",
+        "==",
+    ]
+    tidy = kern("\n".join(rows))
+    assert kern("\n".join(f"{row}  " for row in rows)) == tidy
+    assert kern("\n".join(f"{row} " for row in rows)).losses == tidy.losses == ()
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,9 @@ def _record(around: _Surroundings, key: str, value: str) -> None:
 def _single_spine(lines: list[str], source: str) -> list[str]:
     """The lines of a file of one spine, its name and its end left blank."""
     begins = lines.index("**kern")
-    ends = next((place for place in range(begins, len(lines)) if lines[place] == "*-"), len(lines))
+    ends = next(
+        (place for place in range(begins, len(lines)) if lines[place].rstrip(" ") == "*-"), len(lines)
+    )
     for place in (*range(begins), *range(ends + 1, len(lines))):
         if lines[place].strip() and lines[place][0] != "!":
             where = "before its spine begins" if place < begins else "after its spine has ended"

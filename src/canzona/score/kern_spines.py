@@ -106,7 +106,7 @@ def _spines(lines: Sequence[str], source: str) -> list[_Spine]:
     for place, line in enumerate(lines):
         if not line or line.startswith("!!") or line.isspace():
             continue
-        tokens = line.split("\t")
+        tokens = line.rstrip(" ").split("\t")
         if not columns:
             _open(spines, tokens, place, source)
             columns = list(range(len(spines)))

@@ -149,6 +149,7 @@ def _value(found: re.Match[str]) -> tuple[Fraction, int]:
 
 
 def _parse(text: str, alterations: Mapping[str, Fraction]) -> Token:
+    text = text.strip(" ") or text
     first = text[0]
     if len(text) > LONGEST_TOKEN:
         raise BadToken(f"'{text[:40]}...' is too long for a token", "check the line ends")
