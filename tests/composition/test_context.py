@@ -84,7 +84,7 @@ def test_strange_meters_have_features(meter: Meter) -> None:
 
 def test_a_walk_of_nothing() -> None:
     assert [array.shape for array in walk(KNOWN, encode(Tune())).values()] == [
-        (0, len(NAMES)), (0, 5), (0, 3), (8,),
+        (0, len(NAMES)), (0, 5), (0, 3), (8,), (),
     ]  # fmt: skip
 
 

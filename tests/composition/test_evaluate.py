@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Iterator
@@ -226,3 +227,18 @@ def test_a_pickup_tune_is_evaluated(composer: ComposerModel, tmp_path: Path) -> 
     found = evaluate([tmp_path], model=composer)
     assert found["timestep_tunes"] == 1
     assert found["baseline"]["hold_accuracy"] == pytest.approx(0.5), "all notes are eighths"
+
+
+def test_inferred_phrases_are_in_no_figure(composer: ComposerModel, tmp_path: Path) -> None:
+    marked = star()
+    inferred = dataclasses.replace(marked, phrasing="inferred")
+    lists = [encode(tune) for tune in (marked, inferred)]
+    assert [listed.marked for listed in lists] == [True, False]
+    (tmp_path / "marked.krn").write_bytes(format_named("kern").write([marked]).data)
+    alone = evaluate([tmp_path], model=composer)["bits_per_note"]["phrase"]
+    (tmp_path / "inferred.krn").write_bytes(format_named("kern").write([inferred]).data)
+    both = evaluate([tmp_path], model=composer)
+    assert both["tunes"] == 2
+    assert both["bits_per_note"]["phrase"] == alone
+    (tmp_path / "marked.krn").unlink()
+    assert report_values(evaluate([tmp_path], model=composer))["bits_per_note"]["phrase"] is None

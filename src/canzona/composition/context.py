@@ -394,6 +394,7 @@ def walk(vocabulary: Vocabulary, listed: EventList) -> dict[str, np.ndarray]:
     after : int16 (events, features of `after_features`).
     targets : int16 (events, 3): classes of duration, pitch and flag.
     tags : int16 (8,).
+    marked : bool (), the flags are the source's phrase marks.
     """
     state = TuneState(vocabulary, listed)
     trunk, after, targets = [], [], []
@@ -414,4 +415,5 @@ def walk(vocabulary: Vocabulary, listed: EventList) -> dict[str, np.ndarray]:
         "after": arrays[1],
         "targets": arrays[2],
         "tags": np.array(tag_row(vocabulary, listed.conditions.tags), np.int16),
+        "marked": np.array(listed.marked),
     }

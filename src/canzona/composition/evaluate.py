@@ -51,7 +51,8 @@ def evaluate(
 
     Returns
     -------
-    `tunes`, `notes`, `empty`, `unreadable`, `bits_per_note` {duration, pitch, phrase, total},
+    `tunes`, `notes`, `empty`, `unreadable`, `bits_per_note` {duration, pitch, phrase, total;
+    phrase over the tunes whose source marks phrases, None where there is none},
     `accuracy` {duration, pitch}, `timestep_accuracy`, `timestep_onset_accuracy`,
     `timestep_tunes`, `baseline` {ngram_total, hold_accuracy}, `first_pass` {tunes, notes,
     total} over tunes whose repeats are played out, without their second passes.
@@ -83,7 +84,7 @@ def evaluate(
         "unreadable": len(corpus.unreadable),
         "blind": blind,
         "held_out": held_out,
-        **_bits(scored),
+        **_bits(lists, scored),
         **_steps(opened, lists, scored, baseline),
         "first_pass": _first_pass(lists, scored, played_out),
     }
@@ -111,11 +112,13 @@ def _held_out(model: ComposerModel, corpus: Corpus) -> Corpus:
     )
 
 
-def _bits(scored: Sequence[Scored]) -> dict[str, Any]:
+def _bits(lists: Sequence[EventList], scored: Sequence[Scored]) -> dict[str, Any]:
     sums = np.array([tune.bits.sum(0) for tune in scored])
     notes = np.array([len(tune.bits) for tune in scored])
     right = np.concatenate([tune.right for tune in scored]).mean(0)
-    duration, pitch, phrase = (float(total) for total in sums.sum(0) / notes.sum())
+    duration, pitch = (float(total) for total in sums[:, :2].sum(0) / notes.sum())
+    marked = np.array([listed.marked for listed in lists])
+    phrase = float(sums[marked, 2].sum() / notes[marked].sum()) if marked.any() else None
     return {
         "bits_per_note": {
             "duration": duration,

@@ -156,12 +156,14 @@ class EventList:
     barlines : onsets of bar lines in ticks.
     meters : meter changes as (onset in ticks, Meter).
     conditions : what is known beforehand.
+    marked : the flags are the source's phrase marks, and not inferred.
     """
 
     events: tuple[Event, ...]
     barlines: tuple[int, ...]
     meters: tuple[tuple[int, Meter], ...]
     conditions: Conditions
+    marked: bool = True
 
     @cached_property
     def length(self) -> int:
@@ -261,6 +263,7 @@ def encode(tune: Tune, tags: Sequence[str] = ()) -> EventList:
             tonic=int(tonic.midi) % 12 if tune.key is not None else -1,
             pickup=ticks(tune.pickup),
         ),
+        marked=tune.phrasing == "marked",
     )
 
 

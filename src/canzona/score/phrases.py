@@ -10,7 +10,7 @@ MIDI, dance music in ABC and art songs mark no phrases. They are inferred.
 
 A cut that would leave a phrase with less than two notes is dropped. Each cut depends on what
 stands before it alone, so a tune that changes later keeps its earlier phrases. The marks say
-that they were inferred (`Tune.phrasing`), and evaluation does not count them.
+that they were inferred (`Tune.phrasing`), and no figure of a model counts them.
 """
 
 from __future__ import annotations

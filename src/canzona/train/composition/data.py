@@ -58,7 +58,7 @@ def batches(tunes: Sequence[Arrays], plan: BatchPlan, generator: np.random.Gener
 
 
 def collate(tunes: Sequence[Arrays]) -> Batch:
-    """Padded tensors: `trunk`, `after`, `targets` (batch, time, ...), `tags` (batch, 8), `mask`."""
+    """Padded tensors: `trunk`, `after`, `targets` (batch, time, ...), `tags`, `marked` (batch,), `mask`."""
     longest = max(len(tune["targets"]) for tune in tunes)
     batch: Batch = {}
     for name in ("trunk", "after", "targets"):
@@ -67,6 +67,7 @@ def collate(tunes: Sequence[Arrays]) -> Batch:
             padded[row, : len(tune[name])] = tune[name]
         batch[name] = torch.from_numpy(padded)
     batch["tags"] = torch.from_numpy(np.stack([tune["tags"] for tune in tunes]).astype(np.int64))
+    batch["marked"] = torch.from_numpy(np.array([bool(tune["marked"]) for tune in tunes]))
     lengths = torch.tensor([len(tune["targets"]) for tune in tunes])
     batch["mask"] = torch.arange(longest)[None, :] < lengths[:, None]
     return batch

@@ -120,7 +120,11 @@ class ComposerTask:
             yield batch
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        """Cross-entropy of the three parts, added; figures in bits a note."""
+        """Cross-entropy of the three parts, added; figures in bits a note.
+
+        Inferred phrase ends are learnt as well, so that a model of a collection without phrase marks
+        can phrase what it writes; no figure counts them.
+        """
         tables, targets, mask = self._logits(self.network, batch)
         losses = [
             functional.cross_entropy(table[mask], targets[..., part][mask])
@@ -131,22 +135,27 @@ class ComposerTask:
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> Row:
-        """Bits a note of each part, escapes included; `score` is duration and pitch together."""
+        """Bits a note of each part, escapes included; `score` is duration and pitch together.
+
+        The flag's are those of the tunes whose source marks phrases (0 where there is none).
+        """
         network.eval()
-        sums, notes = torch.zeros(3, dtype=torch.float64), 0
+        sums, notes = torch.zeros(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
         plan = BatchPlan(2 * self._plan.events, shuffle=False)
         for group in batches(self._validation, plan, np.random.default_rng(0)):
-            tables, targets, mask = self._logits(
-                network, collate([self._validation[place] for place in group])
-            )
+            batch = collate([self._validation[place] for place in group])
+            tables, targets, mask = self._logits(network, batch)
+            marked = mask & batch["marked"].to(mask.device)[:, None]
             for part, table in enumerate(tables):
-                wanted = targets[..., part][mask]
-                bits = functional.cross_entropy(table[mask], wanted, reduction="sum").double() / math.log(2)
+                counted = marked if _PARTS[part] == "flag" else mask
+                wanted = targets[..., part][counted]
+                bits = functional.cross_entropy(table[counted], wanted, reduction="sum").double()
+                bits /= math.log(2)
                 if _PARTS[part] in ESCAPE_BITS:
                     bits += ESCAPE_BITS[_PARTS[part]] * int((wanted == table.shape[-1] - 1).sum())
                 sums[part] += bits.cpu()
-            notes += int(mask.sum())
-        duration, pitch, flag = (float(value) / max(1, notes) for value in sums)
+                notes[part] += int(counted.sum())
+        duration, pitch, flag = (sums / notes.clamp(min=1)).tolist()
         total = duration + pitch
         return {"duration": duration, "pitch": pitch, "flag": flag, "total": total, "score": total}
 
