@@ -69,6 +69,9 @@ def test_repeats(body: str, sounds: str) -> None:
         pytest.param("|:C4|[1D4:|\n[2E4|]", "CDCE", id="the second on a line of its own"),
         pytest.param("|:C4|[1D4:|[2E4|]\n|:F4|1G4:|2A4|]", "CDCEFGFA", id="on two lines"),
         pytest.param("|:C2|[1 D2:|[2 E2|]", "CDCE", id="short bars"),
+        pytest.param("|:C4|1D4|2E4|]", "CDCE", id="the repeat sign is forgotten"),
+        pytest.param("|:C4|1D4|2E4:|F4|]", "CDCEF", id="it stands after the second"),
+        pytest.param("|:C4|1D4|2E4|3F4|]", "CDCECF", id="two are forgotten"),
         pytest.param("|:G|C4|1D3:|2E4|]", "GCDGCE", id="a pickup"),
     ],
 )

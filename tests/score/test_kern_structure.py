@@ -53,6 +53,7 @@ def test_repeats_are_heard_as_they_stand(directed: tuple[str, ...], sounds: str)
     ("body", "sounds"),
     [
         pytest.param("*>A\n=1\n1c\n*>A1\n=2\n1d\n*>A2\n=3:|!\n1e\n==", "CDCE", id="labels of endings"),
+        pytest.param("*>A\n=1\n1c\n*>A1\n=2\n1d\n*>A2\n=3\n1e\n==", "CDCE", id="labels without signs"),
         pytest.param("=1\n1c\n*ending:1\n=2\n1d\n*ending:2\n=3:|!\n1e\n==", "CDCE", id="our own sign"),
         pytest.param(
             "*>A\n=1\n1c\n*>A1\n=2\n1d\n*>A2\n=3:|!\n1e\n*>B\n=4!|:\n1f\n==:|!", "CDCEFF",

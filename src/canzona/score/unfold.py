@@ -131,7 +131,10 @@ def _walked(parts: list[_Part]) -> list[Span]:
         if at != start and _begins_anew(parts, at):
             start, number = at, 1
         if part.passes and number not in part.passes:
-            at += 1
+            if _lacks_its_repeat(parts, at, number):
+                at, number = start, number + 1
+            else:
+                at += 1
             continue
         order.append((part.begin, part.end))
         if part.closes and number < times[at]:
@@ -139,6 +142,13 @@ def _walked(parts: list[_Part]) -> list[Span]:
         else:
             at += 1
     return order
+
+
+def _lacks_its_repeat(parts: list[_Part], at: int, number: int) -> bool:
+    """Whether the ending before was played, no sign jumps back, and this one is for the next pass."""
+    before = parts[at - 1] if at else parts[at]
+    follows = number in before.passes and not before.closes and not parts[at].opens
+    return follows and number + 1 in parts[at].passes
 
 
 def _begins_anew(parts: list[_Part], at: int) -> bool:
