@@ -123,6 +123,23 @@ def test_modes_by_three_letters_in_any_case(word: str, mode: str, gap: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("field", "key"),
+    [("E♭", "E- major"), ("F♯m", "F# minor"), ("B♭ mix", "B- mixolydian"), ("C♯ dor", "C# dorian")],
+)
+def test_keys_with_signs_of_unicode(field: str, key: str) -> None:
+    found = abc("C", f"X:1\nK:{field}\n")
+    assert str(found.key) == key
+    assert found.key is not None
+    assert found.key.signature == standard_signature(found.key.fifths)
+
+
+@pytest.mark.parametrize(("field", "rest"), [("G !?", "!?"), ("D ^g 3/4", "3/4"), ("Am; slow", "; slow")])
+def test_what_a_key_does_not_mean_is_said(field: str, rest: str) -> None:
+    found = abc("C", f"X:1\nK:{field}\n")
+    assert found.losses == (f"the clef or layout '{rest}'",)
+
+
+@pytest.mark.parametrize(
     ("field", "altered"),
     [
         ("D =c", {"F": SHARP, "C": F(0)}), ("D ^g", {"F": SHARP, "C": SHARP, "G": SHARP}),

@@ -82,7 +82,7 @@ def accidental(alter: Fraction) -> str:
 @lru_cache(maxsize=512)
 def parse_key(text: str) -> KeyField:
     """A K: field: tonic and mode, explicit accidentals, bagpipes, 'none', and clefs beside them."""
-    text = text.strip()[:_LONGEST]
+    text = text.strip()[:_LONGEST].replace("\u266d", "b").replace("\u266f", "#")
     shift = octave_shift(text)
     layout = [found[0] for found in _CLEF.finditer(text)]
     ignored = " ".join(word for word in layout if not word.startswith("octave"))
@@ -98,7 +98,8 @@ def parse_key(text: str) -> KeyField:
             raise ValueError(f"'{text[:40]}' is no key")
         only_clef = layout and not _SIGNATURE.search(rest)
         return KeyField(None if only_clef else _signature_only(rest), shift, ignored)
-    return KeyField(_tonal(found, rest), shift, ignored)
+    left = _SIGNATURE.sub(" ", re.sub(r"\bexp\b", " ", rest[found.end() :])).split()
+    return KeyField(_tonal(found, rest), shift, " ".join([ignored, *left]).strip())
 
 
 def octave_shift(text: str) -> int | None:
