@@ -178,6 +178,8 @@ def test_several_formats_and_tunes_fill_a_folder(compose: Callable) -> None:
 
 
 def test_json_says_what_was_written(compose: Callable) -> None:
+    printed = json.loads(compose(*SHORT, "--count", "2", "--json").out)
+    assert len(printed["tunes"]) == 2 and printed["files"] == []
     done = compose(*SHORT, "--count", "2", "-o", "out", "--json")
     held = json.loads(done.out)
     assert held["files"] == [os.path.join("out", f"canzona-7-{number}.krn") for number in (1, 2)]

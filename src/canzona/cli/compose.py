@@ -101,7 +101,8 @@ def command(
     names = [kind.strip() for kind in kinds.split(",") if kind.strip()]
     files = None
     if output is None or str(output) == "-":
-        _check_stdout(names, count)
+        if not as_json:
+            _check_stdout(names, count)
     else:
         files = plan_files(output, names, count, force=force)
     Conversion("krn", tempo=tempo)  # refuses a tempo that makes no music before anything is composed

@@ -4,7 +4,6 @@
 [training]   networks, validation_share, salt, batch_events, aliases
 [network]    see `Shape`
 [loop]       see `canzona.train.loop.LoopSettings`
-[pretrain]   epochs, rate: a first training on the tunes of `--pretrain`
 [[data]]     name, licence, url, credit: what the card and NOTICE say of the sources
 [card]       texts of the model card
 """
