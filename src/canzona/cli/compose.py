@@ -88,7 +88,7 @@ def command(
 ) -> None:
     """Write new tunes, from nothing but a seed, or from the beginning of a tune of yours.
 
-    Without --output the tune is printed as **kern. Bars always close and a tune always
+    Without --output the tune is printed as kern. Bars always close and a tune always
     ends. The same seed gives the same tune; it stands in the file, and `canzona explain
     FILE --replay` makes the same bytes again.
     """
