@@ -41,6 +41,7 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"canzona.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
+        command.name = cmd_name  # the function is called `command` in each module
         return command
 
     def resolve_command(
