@@ -47,7 +47,9 @@ def test_a_packed_score_reads_as_the_plain_one(method: int) -> None:
     assert tune_of(packed({CONTAINER: container("s.xml"), "s.xml": SCORE}, method)) == tune_of(SCORE)
 
 
-@pytest.mark.parametrize("name", ["s.xml", "s.musicxml", "deep/er/S.XML", "Chœur à 1 voix.xml", "a b.musicxml"])
+@pytest.mark.parametrize(
+    "name", ["s.xml", "s.musicxml", "deep/er/S.XML", "Chœur à 1 voix.xml", "a b.musicxml"]
+)
 def test_the_score_may_have_any_name(name: str) -> None:
     assert names(tune_of(packed({CONTAINER: container(name), name: SCORE}))) == ["C4", "D4"]
     assert names(tune_of(packed({name: SCORE}))) == ["C4", "D4"]
@@ -200,7 +202,9 @@ def timewise(data: bytes) -> bytes:
     measures = [re.findall(r"<measure(.*?)>(.*?)</measure>", content, re.DOTALL) for _, content in parts]
     body = ""
     for row in zip(*measures, strict=True):
-        held = "".join(f'<part id="{part[0]}">{content}</part>' for part, (_, content) in zip(parts, row, strict=True))
+        held = "".join(
+            f'<part id="{part[0]}">{content}</part>' for part, (_, content) in zip(parts, row, strict=True)
+        )
         body += f"<measure{row[0][0]}>{held}</measure>"
     return f"{head}{body}</score-timewise>".encode()
 
