@@ -283,3 +283,18 @@ def test_a_score_goes_to_stdout(canzona_cli: Callable[..., object], tmp_path: Pa
     assert done.code == 0  # type: ignore[attr-defined]
     [tune] = list(format_named("krn").read(done.out.encode(), "out.krn", None))  # type: ignore[attr-defined]
     assert tune.title == "Round"
+
+
+@pytest.mark.parametrize(
+    ("instrument", "program"), [("reed", 21), ("music-box", 10), ("41", 41), ("Viola", 41), ("flute", 73)]
+)
+def test_every_instrument_that_sounds_has_a_program_in_midi(instrument: str, program: int) -> None:
+    (output,) = encode([star()], target_named("mid"), instrument=instrument)
+    assert bytes([0xC0, program]) in output.data
+
+
+def test_what_is_no_instrument_is_none_in_midi_either() -> None:
+    with pytest.raises(UsageError, match=r"'kazoo' is no instrument; the nearest is"):
+        encode([star()], target_named("mid"), instrument="kazoo")
+    (output,) = encode([star()], target_named("krn"), instrument="kazoo")
+    assert output.data, "on paper a player may play what he likes"

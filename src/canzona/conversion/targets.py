@@ -10,6 +10,7 @@ from typing import Literal
 
 from canzona.errors import UsageError
 from canzona.score.format import format_named, formats
+from canzona.score.instruments import PROGRAMS, program_of
 from canzona.score.tune import Tune
 
 PAGES = ("svg", "png", "pdf")
@@ -93,7 +94,7 @@ def encode(
     ----------
     tunes : one tune, or several where the target holds many.
     target : what to make.
-    instrument : the instrument that plays, for sound; an empty string for the default.
+    instrument : the instrument that plays, for sound and MIDI; an empty string for the default.
     soundfont : a .sf2 or .sf3 file, for sound; an empty string for none.
 
     Raises
@@ -105,9 +106,21 @@ def encode(
         return _pages(tunes, target)
     if target.family == "sound":
         return [_sound(tunes[0], target, instrument, soundfont)]
+    if target.suffix == ".mid" and instrument:
+        tunes = _played_by(tunes, instrument)
     written = format_named(target.suffix).write(tunes)
     losses = dict.fromkeys(loss for tune in tunes for loss in tune.losses)
     return [Output(written.data, tuple(losses | dict.fromkeys(written.losses)))]
+
+
+def _played_by(tunes: Sequence[Tune], instrument: str) -> list[Tune]:
+    """The tunes with an instrument that MIDI knows: one of our own by the nearest of General MIDI."""
+    from canzona.render.sound import instrument_program
+
+    known = PROGRAMS[instrument_program(instrument)]
+    return [
+        tune.replace(instrument=instrument if program_of(instrument) is not None else known) for tune in tunes
+    ]
 
 
 def _pages(tunes: Sequence[Tune], target: Target) -> list[Output]:

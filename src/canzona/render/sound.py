@@ -121,7 +121,7 @@ def _sound(
     if not SAMPLE_RATES[0] <= sample_rate <= SAMPLE_RATES[1]:
         raise UsageError(f"{sample_rate} samples a second cannot be made", hint="give 8000 to 96000")
     name = instrument.strip().lower().replace("_", "-")
-    program = _program(name)
+    program = instrument_program(name)
     notes = perform(tune, tempo=tempo, repeats=repeats)
     samples = length_of(notes, sample_rate)
     if soundfont is None and name in INSTRUMENTS:
@@ -135,8 +135,8 @@ def _sound(
     return _Sound(samples, lambda: play_soundfont(notes, program, font, sample_rate))
 
 
-def _program(name: str) -> int:
-    """The General MIDI program of an instrument's name or number."""
+def instrument_program(name: str) -> int:
+    """The General MIDI program (0 to 127) of an instrument's name or number; UsageError for no instrument."""
     if name in INSTRUMENTS:
         return INSTRUMENTS[name].program
     spoken = name.replace("-", " ")
