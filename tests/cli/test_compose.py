@@ -369,3 +369,16 @@ def test_a_file_that_says_nonsense_of_itself_is_refused(
     done = canzona_cli("explain", "a.krn", "--replay")
     assert done.code in (1, 2) and done.out == ""
     assert done.err.startswith("canzona: ") and "should not happen" not in done.err
+
+
+def test_a_model_for_research_says_so(canzona_cli: Callable, small_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "studied"
+    shutil.copytree(small_model, folder)
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"research_only": True, "acknowledgement": "Thanks to the collectors."}
+    (folder / "config.json").write_text(json.dumps(config))
+    done = canzona_cli("compose", "-m", folder, "--seed", "1", "--bars", "2")
+    assert done.code == 0
+    assert "for research only, the model and what it writes. Thanks to the collectors." in done.err
+    quiet = canzona_cli("compose", "-m", folder, "--seed", "1", "--bars", "2", "-q")
+    assert "research" not in quiet.err

@@ -12,13 +12,12 @@ import pytest
 from canzona.score import Tune
 from canzona.score.abc import write
 from canzona.score.unfold import unfold
+from heard import Heard, heard_in
 from notation import abc
 
 pytestmark = pytest.mark.skipif(
     shutil.which("abc2midi") is None, reason="abc2midi is not installed (Debian package abcmidi)"
 )
-
-Heard = list[tuple[float, float, int]]
 
 REPEATS = [
     "C4|D4:|", "|:C4|D4:|E4|F4|]", "|:C4|D4::E4|F4:|", "|:C4|D4:|\n|:E4|F4:|", "C4|:D4|E4:|F4|]",
@@ -53,18 +52,7 @@ def heard_by_abc2midi(text: str, folder: Path) -> Heard:
     (folder / "tune.abc").write_text(text, encoding="utf-8")
     command = ["abc2midi", "tune.abc", "-o", "tune.mid"]
     subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=True)
-    midi = mido.MidiFile(folder / "tune.mid")
-    notes: Heard = []
-    for track in midi.tracks:
-        now, begun = 0, {}
-        for message in track:
-            now += message.time
-            if message.type == "note_on" and message.velocity:
-                begun[message.note] = now
-            elif message.type in ("note_on", "note_off") and message.note in begun:
-                since = begun.pop(message.note)
-                notes.append((since / midi.ticks_per_beat, (now - since) / midi.ticks_per_beat, message.note))
-    return sorted(notes)
+    return heard_in(folder / "tune.mid")
 
 
 def heard_by_us(tune: Tune) -> Heard:

@@ -9,11 +9,11 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-import mido
 import pytest
 
 from canzona.score import Tune
 from canzona.score.abc import read, write
+from heard import heard_in
 
 EVERY = 12
 """Of the tunes of the collections, every twelfth is played."""
@@ -48,18 +48,7 @@ def played(text: str, folder: Path) -> tuple[list[tuple[float, float, int]], Cou
     about = Counter(
         "length" for line in spoken.stdout.splitlines() if "time units while the time signature" in line
     ) + Counter("error" for line in spoken.stdout.splitlines() if line.startswith("Error"))
-    midi = mido.MidiFile(folder / "tune.mid")
-    notes = []
-    for track in midi.tracks:
-        now, sounding = 0, {}
-        for message in track:
-            now += message.time
-            if message.type == "note_on" and message.velocity:
-                sounding[message.note] = now
-            elif message.type in ("note_on", "note_off") and message.note in sounding:
-                begin = sounding.pop(message.note)
-                notes.append((begin / midi.ticks_per_beat, (now - begin) / midi.ticks_per_beat, message.note))
-    return sorted(notes), about
+    return heard_in(folder / "tune.mid"), about
 
 
 def is_one_line(text: str) -> bool:

@@ -120,6 +120,9 @@ def command(
             click.echo(str(path))
     if not as_json and not quiet:
         first = found[0]
+        if first.model.folder.research_only:
+            thanks = first.model.folder.config.get("acknowledgement", "")
+            click.echo(f"for research only, the model and what it writes. {thanks}".strip(), err=True)
         click.echo(
             f"seed {first.seed}, model {first.model.folder.name}: {first.bits_per_note:.2f} bits a note, "
             f"longest run shared with a training tune {first.copied.length} notes",
