@@ -238,3 +238,11 @@ def test_a_phrase_of_one_note_has_no_slur() -> None:
 def test_an_unknown_choice_of_phrases_is_refused(phrases: str) -> None:
     with pytest.raises(UsageError, match="marked, all or none"):
         engrave(jig(), "svg", layout=Layout(phrases=phrases))  # type: ignore[arg-type]
+
+
+def test_no_plain_bar_line_opens_the_staff() -> None:
+    """As in print: with one staff the first line is that which ends the first bar."""
+    bars = tuple(Barline(F(2 * bar), bar + 1) for bar in range(12))
+    numbered = star().replace(barlines=(*bars, Barline(F(24), kind="final")))
+    without = numbered.replace(barlines=numbered.barlines[1:])
+    assert engrave(numbered, "svg") == engrave(without, "svg")

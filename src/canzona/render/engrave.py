@@ -241,8 +241,11 @@ def _with_signature(key: Key) -> Key:
 
 
 def _as_drawn(line: Barline) -> Barline:
-    """A repeat sign is drawn as such, whatever line the source has beside it."""
-    return dataclasses.replace(line, kind="regular") if line.repeat else line
+    """A repeat sign is drawn as such, whatever line stands beside it; no plain line opens a single staff."""
+    if line.repeat:
+        return dataclasses.replace(line, kind="regular")
+    opens = line.onset == 0 and line.kind == "regular"
+    return dataclasses.replace(line, kind="invisible") if opens else line
 
 
 def _with_short_texts(note: Note) -> Note:
