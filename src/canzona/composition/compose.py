@@ -165,7 +165,7 @@ def _compose(
 ) -> list[Composition]:
     starts = [_start(model, settings, seed, number, source) for number in numbers]
     plans = [
-        Plan(start.opening, _rules(model, settings, start), (seed, number))
+        Plan(start.told, _rules(model, settings, start), (seed, number))
         for start, number in zip(starts, numbers, strict=True)
     ]
     sampling = Sampling(settings.temperature, settings.top_p)

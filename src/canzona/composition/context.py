@@ -45,15 +45,19 @@ MOST_PLACES = 12 * GRID
 NO_PLACE = MOST_PLACES + 1
 """Position where no meter holds."""
 
-LOOKBACK_BARS = (1, 2, 4)
+LOOKBACK_BARS = (1, 2, 4, 8)
 PHRASES_BACK = (1, 2, 0)
 """Earlier phrases that are looked at: the last, the one before, the first."""
 
-LOWEST, HIGHEST = -14, 21
-"""Staff steps against the tonic that interval matching tells apart."""
+MOST_BARS_LEFT = 33
+"""Bars to the end of the tune that are told apart."""
 
 SHORTEST_MATCH = {"exact": 2, "rhythm": 3, "interval": 2, "pitch": 3}
 LONGEST_MATCH = 16
+MOST_PHRASES = 12
+"""Earlier phrases that are compared with the present one."""
+
+LIKENESSES = 17
 _LENGTH_CLASS = (0, 1, 1, 2, 3, 4, 4, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7)
 
 
@@ -61,7 +65,6 @@ def trunk_features(vocabulary: Vocabulary) -> tuple[tuple[str, int], ...]:
     """Names and numbers of classes of the features that precede an event."""
     durations = len(vocabulary.durations) + 2
     pitches = len(vocabulary.pitches) + 2
-    steps = HIGHEST - LOWEST + 2
     rows = [
         ("last_duration", durations), ("last_pitch", pitches), ("last_flag", 4),
         ("sounding_pitch", pitches), ("interval", 26),
@@ -70,7 +73,7 @@ def trunk_features(vocabulary: Vocabulary) -> tuple[tuple[str, int], ...]:
         ("mode", len(vocabulary.modes) + 1), ("tonic", 13), ("pickup", 98),
         ("bars_in_phrase", 13), ("events_in_phrase", 25), ("phrase", 13), ("time_in_phrase", 65),
         ("to_last_length", 50), ("to_second_last_length", 50), ("last_length", 26),
-        ("events", 16), ("bars", 41),
+        ("events", 16), ("bars", 41), ("bars_left", MOST_BARS_LEFT + 1),
     ]  # fmt: skip
     for bars in LOOKBACK_BARS:
         rows += [(f"pitch_{bars}_bars_ago", pitches), (f"duration_{bars}_bars_ago", durations)]
@@ -80,8 +83,9 @@ def trunk_features(vocabulary: Vocabulary) -> tuple[tuple[str, int], ...]:
     rows += [
         ("exact_duration", durations), ("exact_pitch", pitches), ("exact_flag", 4), ("exact_length", 8),
         ("rhythm_duration", durations), ("rhythm_length", 8),
-        ("interval_step", steps), ("interval_duration", durations), ("interval_length", 8),
+        ("interval_pitch", pitches), ("interval_duration", durations), ("interval_length", 8),
         ("pitch_pitch", pitches), ("pitch_length", 8),
+        ("pitch_like_phrase", pitches), ("duration_like_phrase", durations), ("likeness", LIKENESSES),
     ]  # fmt: skip
     return tuple(rows)
 
@@ -163,6 +167,7 @@ class TuneState:
         self.phrase_starts = [0]
         self.phrase_first_event = [0]
         self._matches = {name: _Match(shortest) for name, shortest in SHORTEST_MATCH.items()}
+        self._agreeing: dict[int, int] = {}
         self.barline = 0
         self.bars = 0
         self._next_barline = 0
@@ -233,6 +238,7 @@ class TuneState:
             *self._phrase_features(),
             min(15, len(self.onsets).bit_length() * 2 + (len(self.onsets) >> 5 & 1)),
             min(40, self.bars),
+            self._bars_left(),
         ]
         for bars in LOOKBACK_BARS:
             row += (
@@ -242,6 +248,7 @@ class TuneState:
             )
         row += self._earlier_phrases(no_pitch, no_duration)
         row += self._match_features(no_pitch, no_duration)
+        row += self._like_phrase(no_pitch, no_duration)
         return row
 
     def after(self, length: int) -> tuple[int, ...]:
@@ -257,6 +264,7 @@ class TuneState:
     def push(self, event: Event, duration: int, pitch: int) -> None:
         """Takes an event with its classes of duration and pitch."""
         place, _ = self.place()
+        self._compare(pitch)
         steps: int | None = None
         semitone = 0
         if not isinstance(event.pitch, str):
@@ -281,6 +289,13 @@ class TuneState:
         if event.flag != GOES_ON:
             self.phrase_starts.append(self.now)
             self.phrase_first_event.append(len(self.onsets))
+            earlier = range(max(0, len(self.phrase_starts) - 1 - MOST_PHRASES), len(self.phrase_starts) - 1)
+            self._agreeing = dict.fromkeys(earlier, 0)
+
+    def _bars_left(self) -> int:
+        """Bars to the end of the tune, this one included; 0 where that is not told."""
+        bars = self.conditions.bars
+        return max(1, min(MOST_BARS_LEFT, bars - self.bars + 1)) if bars and self.bar_length else 0
 
     def _grid(self, time: int) -> int:
         if time < 0:
@@ -354,16 +369,48 @@ class TuneState:
             at = exact.pointer
             row[:3] = self.durations[at], self.pitches[at], self.flags[at]
         row += (self.durations[rhythm.pointer] if rhythm.pointer >= 0 else no_duration, rhythm.length_class)
-        step, duration = HIGHEST - LOWEST + 1, no_duration
+        named, duration = no_pitch, no_duration
         if interval.pointer >= 0:
             duration = self.durations[interval.pointer]
             moved: int | None = interval.symbols[interval.pointer][1]  # type: ignore[index]
             here = self.steps[self.sounding] if self.sounding >= 0 else None
             if moved is not None and here is not None:
-                step = max(LOWEST, min(HIGHEST, here + moved)) - LOWEST
-        row += (step, duration, interval.length_class)
+                named = self.vocabulary.pitch_of_step.get(here + moved, no_pitch)
+        row += (named, duration, interval.length_class)
         row += (self.pitches[pitch.pointer] if pitch.pointer >= 0 else no_pitch, pitch.length_class)
         return row
+
+    def _like_phrase(self, no_pitch: int, no_duration: int) -> tuple[int, int, int]:
+        """What stands at this place of the earlier phrase that most agrees with the present one so far."""
+        starts = self.phrase_starts
+        spent = self.now - starts[-1]
+        most, found = -1, -1
+        for which, agreeing in self._agreeing.items():
+            if agreeing >= most and starts[which] + spent < starts[which + 1]:
+                most, found = agreeing, which
+        if found < 0:
+            return no_pitch, no_duration, 0
+        passed = len(self.onsets) - self.phrase_first_event[-1]
+        return *self._sounding_at(starts[found] + spent), _likeness(most, passed)
+
+    def _compare(self, pitch: int) -> None:
+        """Counts in which earlier phrases the coming event's pitch begins at the same place."""
+        starts, onsets = self.phrase_starts, self.onsets
+        spent = self.now - starts[-1]
+        for which in self._agreeing:
+            at = starts[which] + spent
+            if at < starts[which + 1]:
+                place = bisect_right(onsets, at) - 1
+                if onsets[place] == at and self.pitches[place] == pitch:
+                    self._agreeing[which] += 1
+
+
+def _likeness(agreeing: int, passed: int) -> int:
+    """Class of how many of a phrase's events agree with those of another."""
+    if not passed:
+        return 1
+    share = 0 if not agreeing else 4 if agreeing == passed else 1 + min(2, 10 * agreeing // (3 * passed))
+    return 2 + 3 * share + (passed > 2) + (passed > 5)
 
 
 def _fixed_features(vocabulary: Vocabulary, listed: EventList) -> tuple[int, int, int]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from pathlib import PurePath
@@ -44,7 +44,7 @@ Relative = tuple[int, Fraction]
 """A pitch against the tonic: staff steps above the tonic in octave 4, alteration against its major scale."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Vocabulary:
     """The classes of each part; the escape is the class after the last.
 
@@ -86,6 +86,12 @@ class Vocabulary:
     def pitch_escape(self) -> int:
         """Class of a pitch that the vocabulary lacks."""
         return len(self.pitches)
+
+    @cached_property
+    def pitch_of_step(self) -> dict[int, int]:
+        """The most frequent pitch class of each staff step."""
+        classes = [(pitch[0], place) for place, pitch in enumerate(self.pitches) if not isinstance(pitch, str)]
+        return dict(reversed(classes))
 
     def known_tags(self, words: Iterable[str]) -> tuple[str, ...]:
         """The tags that some words stand for; unknown words are left out."""
@@ -137,13 +143,15 @@ class Event:
 class Conditions:
     """What a model is told of a tune beforehand; every part may be left out.
 
-    `tonic` is a pitch class of 0-11 with C = 0, or -1; `pickup` in ticks.
+    `tonic` is a pitch class of 0-11 with C = 0, or -1; `pickup` in ticks; `bars` counts the bars begun
+    in the whole tune, the pickup's not among them, and is 0 where the tune ends when it likes.
     """
 
     tags: tuple[str, ...] = ()
     mode: str = ""
     tonic: int = -1
     pickup: int = 0
+    bars: int = 0
 
 
 @dataclass(frozen=True)
@@ -169,6 +177,11 @@ class EventList:
     def length(self) -> int:
         """Total length in ticks."""
         return self.events[-1].onset + self.events[-1].ticks if self.events else 0
+
+    def told_its_bars(self) -> EventList:
+        """The same tune with the number of its bars among the conditions."""
+        bars = sum(line < self.length for line in self.barlines)
+        return replace(self, conditions=replace(self.conditions, bars=bars))
 
 
 def beat_unit(meter: Meter | None) -> Fraction:

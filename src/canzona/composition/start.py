@@ -74,6 +74,12 @@ class Start:
         return max(1, len(begun)) + (length - 1 - first) // bar if length > first else 0
 
     @property
+    def told(self) -> EventList:
+        """The opening, whose conditions say how many bars the whole tune will have, where that is settled."""
+        bars = 0 if self.bars is None or self.meter.is_free else self.given_bars + self.bars
+        return replace(self.opening, conditions=replace(self.opening.conditions, bars=bars))
+
+    @property
     def given_phrases(self) -> int:
         """Phrases that end in what is given."""
         return sum(event.flag != GOES_ON for event in self.opening.events)

@@ -8,7 +8,7 @@ from onnx import TensorProto
 from canzona.train.composition.graph import Graph
 from canzona.train.composition.network import DISTANCES
 from canzona.train.composition.pointing import LOG_STEPS, MOST_COUNTED
-from canzona.train.composition.sizes import EVERY, INTERVALS, Sizes, class_of_step, interval_table
+from canzona.train.composition.sizes import EVERY, INTERVALS, Sizes, interval_table
 
 GATE_STEPS = 1024
 """Steps a unit in which gates are rounded, so that sums of several are exact."""
@@ -56,15 +56,8 @@ def named_durations(graph: Graph, features: str, sizes: Sizes) -> str:
 
 
 def named_pitches(graph: Graph, features: str, sizes: Sizes) -> str:
-    """The candidate pitches of the features, int64 (batch, gates); a step names its most frequent pitch."""
-    if not sizes.pitch_columns:
-        return ""
-    classes = graph.constant(class_of_step(sizes))
-    parts = []
-    for column in sizes.pitch_columns:
-        ids = graph.op("Gather", features, graph.axes(column), axis=1)
-        parts.append(graph.op("Gather", classes, ids, axis=0) if column == sizes.step_column else ids)
-    return graph.op("Concat", *parts, axis=1)
+    """The candidate pitches of the features, int64 (batch, gates)."""
+    return graph.op("Gather", features, graph.axes(*sizes.pitch_columns), axis=1) if sizes.pitch_columns else ""
 
 
 def with_intervals(graph: Graph, output: str, features: str, sizes: Sizes) -> str:

@@ -136,7 +136,7 @@ class Composer(nn.Module):
         tags : (batch, 8) region words.
         """
         drop = self.sizes.dropout
-        features = self.features(trunk, 0.1 * drop) + self.tags(tags).sum(1, keepdim=True)
+        features = self.features(trunk, self.sizes.feature_dropout) + self.tags(tags).sum(1, keepdim=True)
         features = torch.relu(features)
         one, _ = self.lstm1(functional.dropout(features, drop * 0.5, self.training))
         duration = self.event_duration(targets[..., 0])
@@ -164,7 +164,7 @@ class Composer(nn.Module):
     def _pitches(self, output: Tensor, trunk: Tensor, past: Tensor) -> Tensor:
         output = self.intervals(output, trunk)
         kept = self.sizes.pitches + self.pitch_copies.gates
-        logits = self.pitch_copies(output[..., :kept], self.intervals.named(trunk))
+        logits = self.pitch_copies(output[..., :kept], trunk)
         recalled: Tensor = self.pitch_recalls(logits, output[..., kept:], trunk, past)
         return recalled
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from canzona.train.composition.sizes import EVERY, INTERVALS, Sizes, class_of_step, interval_table
+from canzona.train.composition.sizes import EVERY, INTERVALS, Sizes, interval_table
 
 LOG_STEPS = 16
 """Steps a unit in which logarithms of counts are rounded."""
@@ -45,7 +45,6 @@ class Intervals(nn.Module):
     """Lets the pitch head speak of intervals: a logit for each step up or down from the pitch that sounds."""
 
     table: Tensor
-    of_step: Tensor
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
@@ -55,7 +54,6 @@ class Intervals(nn.Module):
             self.register_buffer(
                 "table", torch.from_numpy(interval_table(sizes.pitch_steps)), persistent=False
             )
-            self.register_buffer("of_step", torch.from_numpy(class_of_step(sizes)), persistent=False)
 
     def forward(self, output: Tensor, trunk: Tensor) -> Tensor:
         """output (..., pitches + gates + intervals) -> (..., pitches + gates), intervals added."""
@@ -65,15 +63,6 @@ class Intervals(nn.Module):
         index = self.table[trunk[..., self.sizes.sounding_column]]  # (batch, time, pitches)
         pitches = kept[..., : self.sizes.pitches] + intervals.gather(-1, index)
         return torch.cat([pitches, kept[..., self.sizes.pitches :]], -1)
-
-    def named(self, trunk: Tensor) -> Tensor:
-        """The trunk features with the step column as a pitch class."""
-        if not self.classes:
-            return trunk
-        trunk = trunk.clone()
-        column = self.sizes.step_column
-        trunk[..., column] = self.of_step[trunk[..., column]]
-        return trunk
 
 
 class Recalls(nn.Module):

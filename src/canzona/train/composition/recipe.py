@@ -22,8 +22,8 @@ from canzona.train.composition.task import Shape
 from canzona.train.loop import LoopSettings
 
 _SECTIONS = ("model", "training", "network", "loop", "data", "card")
-_MAY_BE_ZERO = ("seed", "decay", "dropout", "averaging")
-_SHARES = ("dropout", "averaging", "validation_share")
+_MAY_BE_ZERO = ("seed", "decay", "dropout", "feature_dropout", "averaging")
+_SHARES = ("dropout", "feature_dropout", "averaging", "validation_share")
 
 
 @dataclass(frozen=True, slots=True)

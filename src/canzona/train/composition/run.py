@@ -94,9 +94,8 @@ def train_composer(
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     parent = ComposerModel.open(start) if start is not None else None
     prepared = prepare_corpus(folders, recipe, parent.vocabulary if parent else None, reports)
-    training = prepare(
-        prepared.vocabulary, [_cut(listed, recipe.training.longest) for listed in prepared.training]
-    )
+    told = [_cut(listed.told_its_bars(), recipe.training.longest) for listed in prepared.training]
+    training = prepare(prepared.vocabulary, told)
     validation = prepare(prepared.vocabulary, prepared.validation)
     networks: list[Composer] = []
     spent: list[Progress] = []

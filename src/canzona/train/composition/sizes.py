@@ -27,7 +27,7 @@ class Sizes:
 
     `trunk` and `after` are the numbers of classes of each feature, in order.
     `duration_columns` and `pitch_columns` say which trunk features name a candidate to copy,
-    `step_column` which names a step, `sounding_column` which holds the pitch that sounds;
+    `sounding_column` which holds the pitch that sounds;
     `pitch_steps` are the staff steps of the pitch classes, `NO_STEP` for rest and escape.
     `duration_recalls` and `pitch_recalls` say by which trunk feature earlier events are counted,
     `EVERY` for all of them. Where they are empty, the heads do without.
@@ -45,11 +45,10 @@ class Sizes:
     head_width: int = 32
     head_hidden: int = 256
     dropout: float = 0.4
+    feature_dropout: float = 0.04
     duration_columns: tuple[int, ...] = ()
     pitch_columns: tuple[int, ...] = ()
-    step_column: int = -1
     sounding_column: int = -1
-    lowest_step: int = 0
     pitch_steps: tuple[int, ...] = ()
     duration_recalls: tuple[int, ...] = ()
     pitch_recalls: tuple[int, ...] = ()
@@ -77,12 +76,3 @@ def interval_table(steps: Sequence[int]) -> np.ndarray:
             elif low != NO_STEP:
                 table[here, there] = max(-WIDEST, min(WIDEST, high - low)) + WIDEST
     return table
-
-
-def class_of_step(sizes: Sizes) -> np.ndarray:
-    """The most frequent pitch class of each class of the step column; the number of classes for none."""
-    found = np.full(sizes.trunk[sizes.step_column], sizes.pitches, np.int64)
-    for place, step in reversed(list(enumerate(sizes.pitch_steps))):
-        if step != NO_STEP and 0 <= step - sizes.lowest_step < len(found) - 1:
-            found[step - sizes.lowest_step] = place
-    return found

@@ -12,22 +12,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from canzona.composition.context import LOWEST, after_features, trunk_features
+from canzona.composition.context import after_features, trunk_features
 from canzona.composition.events import ESCAPE_BITS, Vocabulary
 from canzona.train.composition.data import Arrays, Batch, BatchPlan, batches, collate
 from canzona.train.composition.network import Composer
 from canzona.train.composition.sizes import EVERY, NO_STEP, Sizes
 from canzona.train.loop import Row
 
-HIDDEN_SHARE = 0.1
-"""Share of tunes from which a condition is hidden, so that a model can do without it."""
+HIDDEN = {"mode": 0.1, "tonic": 0.1, "bars_left": 0.6}
+"""Shares of tunes from which a condition is hidden, so that a model can do without it."""
 
-_AGO = ("1_bars_ago", "2_bars_ago", "4_bars_ago", "phrase_1_back", "phrase_2_back", "first_phrase")
+HIDDEN_TAGS = 0.1
+"""Share of tunes from which all region words are hidden, and of words from the others."""
+
+_AGO = ("1_bars_ago", "2_bars_ago", "4_bars_ago", "8_bars_ago", "phrase_1_back", "phrase_2_back", "first_phrase")
 DURATION_CANDIDATES = (
     "last_duration", *(f"duration_{ago}" for ago in _AGO),
-    "exact_duration", "rhythm_duration", "interval_duration",
+    "exact_duration", "rhythm_duration", "interval_duration", "duration_like_phrase",
 )  # fmt: skip
-PITCH_CANDIDATES = (*(f"pitch_{ago}" for ago in _AGO), "exact_pitch", "interval_step", "pitch_pitch")
+PITCH_CANDIDATES = (*(f"pitch_{ago}" for ago in _AGO), "exact_pitch", "interval_pitch", "pitch_pitch",
+                    "pitch_like_phrase")  # fmt: skip
 """Features that name a class which the heads may copy."""
 
 DURATION_RECALLS = ("every", "regular_place", "last_duration")
@@ -46,6 +50,7 @@ class Shape:
     embedding: int = 16
     heads: int = 4
     dropout: float = 0.45
+    feature_dropout: float = 0.15
 
 
 def new_network(vocabulary: Vocabulary, shape: Shape, seed: int) -> Composer:
@@ -65,11 +70,10 @@ def new_network(vocabulary: Vocabulary, shape: Shape, seed: int) -> Composer:
             embedding=shape.embedding,
             heads=shape.heads,
             dropout=shape.dropout,
+            feature_dropout=shape.feature_dropout,
             duration_columns=tuple(columns[name] for name in DURATION_CANDIDATES),
             pitch_columns=tuple(columns[name] for name in PITCH_CANDIDATES),
-            step_column=columns["interval_step"],
             sounding_column=columns["sounding_pitch"],
-            lowest_step=LOWEST,
             pitch_steps=(*steps, NO_STEP),
             duration_recalls=tuple(columns.get(name, EVERY) for name in DURATION_RECALLS),
             pitch_recalls=tuple(columns.get(name, EVERY) for name in PITCH_RECALLS),
@@ -101,7 +105,7 @@ class ComposerTask:
         self.network: nn.Module = network
         self._training, self._validation, self._plan, self._device = training, validation, plan, device
         names = [name for name, _ in trunk_features(vocabulary)]
-        self._hideable = [names.index(name) for name in ("mode", "tonic")]
+        self._hideable = {names.index(name): share for name, share in HIDDEN.items()}
         self._steps = sum(1 for _ in batches(training, plan, np.random.default_rng(0)))
         self._half = device != "cpu" or has_fast_bfloat16()
 
@@ -113,10 +117,10 @@ class ComposerTask:
         """Batches in a new order, conditions hidden from some tunes."""
         for group in batches(self._training, self._plan, random):
             batch = collate([self._training[place] for place in group])
-            for column in self._hideable:
-                batch["trunk"][torch.from_numpy(random.random(len(group)) < HIDDEN_SHARE), :, column] = 0
-            batch["tags"][torch.from_numpy(random.random(len(group)) < HIDDEN_SHARE)] = 0
-            batch["tags"][torch.from_numpy(random.random(tuple(batch["tags"].shape)) < HIDDEN_SHARE)] = 0
+            for column, share in self._hideable.items():
+                batch["trunk"][torch.from_numpy(random.random(len(group)) < share), :, column] = 0
+            batch["tags"][torch.from_numpy(random.random(len(group)) < HIDDEN_TAGS)] = 0
+            batch["tags"][torch.from_numpy(random.random(tuple(batch["tags"].shape)) < HIDDEN_TAGS)] = 0
             yield batch
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
