@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from canzona.composition.context import TuneState, after_features, tag_row, trunk_features, walk
 from canzona.composition.events import TICKS, EventList, Vocabulary, build_vocabulary, encode
-from canzona.score import Barline, Meter, Note, Tune
+from canzona.score import Barline, Meter, Note, Pitch, Tune
 from melodies import jig, star
 from small_model import corpus
 from strategies import tunes
@@ -115,6 +115,39 @@ def test_a_repeated_phrase_is_foretold() -> None:
     assert column(listed, "exact_length")[8] == 0
     assert 0 < column(listed, "exact_length")[9] <= column(listed, "exact_length")[13]
     assert column(listed, "pitch_phrase_1_back")[7:14] == targets[7:14, 1].tolist()
+
+
+def test_the_phrase_that_agrees_most_is_looked_at() -> None:
+    """Phrases a, b, a' of which the last begins as a: its second note is expected to be a's."""
+    listed = encode(phrases("CDEF", "GFED", "CDGG"))
+    targets = walk(KNOWN, listed)["targets"]
+    assert column(listed, "likeness")[:4] == [0] * 4, "no phrase stands before the first"
+    foretold = column(listed, "pitch_like_phrase")
+    assert foretold[8] == targets[4, 1], "at its beginning the last one"
+    assert foretold[9:12] == targets[1:4, 1].tolist(), "then the first"
+    likeness = column(listed, "likeness")[8:]
+    assert likeness[0] == 1 < likeness[1] <= likeness[2] > likeness[3], "which agrees until the third note"
+
+
+def phrases(*lines: str) -> Tune:
+    """Quarter notes of one bar a phrase."""
+    notes = [
+        Note(F(4 * line + place), F(1), Pitch(letter, F(0), 4), place == 0, place + 1 == len(letters))
+        for line, letters in enumerate(lines)
+        for place, letter in enumerate(letters)
+    ]
+    barlines = tuple(Barline(F(4 * bar)) for bar in range(len(lines)))
+    return star().replace(notes=tuple(notes), barlines=barlines, meters=((F(0), Meter(4, 4)),))
+
+
+def test_bars_to_the_end_are_seen_where_they_are_told() -> None:
+    listed = encode(phrases("CDEF", "GFED", "CDGG"))
+    assert set(column(listed, "bars_left")) == {0}
+    assert column(listed.told_its_bars(), "bars_left") == [3] * 4 + [2] * 4 + [1] * 4
+    with_pickup = encode(jig()).told_its_bars()
+    left = column(with_pickup, "bars_left")
+    assert left[0] == with_pickup.conditions.bars + 1, "the pickup's bar is one more"
+    assert left[-1] == 1 and sorted(left, reverse=True) == left
 
 
 def test_a_meter_that_begins_later_is_not_known_before() -> None:

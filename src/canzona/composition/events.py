@@ -90,8 +90,11 @@ class Vocabulary:
     @cached_property
     def pitch_of_step(self) -> dict[int, int]:
         """The most frequent pitch class of each staff step."""
-        classes = [(pitch[0], place) for place, pitch in enumerate(self.pitches) if not isinstance(pitch, str)]
-        return dict(reversed(classes))
+        found: dict[int, int] = {}
+        for place, pitch in enumerate(self.pitches):
+            if not isinstance(pitch, str):
+                found.setdefault(pitch[0], place)
+        return found
 
     def known_tags(self, words: Iterable[str]) -> tuple[str, ...]:
         """The tags that some words stand for; unknown words are left out."""

@@ -22,6 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from canzona.composition.context import trunk_features
 from canzona.composition.events import EventList, Vocabulary
 from canzona.composition.network import Network
 from canzona.composition.ngram import NGram
@@ -100,6 +101,9 @@ class ComposerModel:
     def network(self) -> Network:
         """The network; ModelError where it knows other classes than the vocabulary."""
         network = Network(self.folder.path, threads=self.threads)
+        if network.features != len(trunk_features(self.vocabulary)):
+            raise ModelError(f"{self.folder.path} was made for another version of Canzona",
+                             hint="train or install it again")  # fmt: skip
         if network.classes != (self.vocabulary.duration_escape + 1, self.vocabulary.pitch_escape + 1, 3):
             raise ModelError(f"{self.folder.path}: network and vocabulary belong to different models",
                              hint="install the model again")  # fmt: skip

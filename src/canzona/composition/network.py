@@ -38,6 +38,7 @@ class Network:
     Attributes
     ----------
     copies : networks whose logits are averaged.
+    features : features of an event that the network takes.
 
     Raises
     ------
@@ -73,6 +74,7 @@ class Network:
         self._shapes = {value.name: value.shape for value in self._trunk.get_inputs()}
         if len(self._shapes["gaps"]) != 2 or len(self._shapes["k1_0"]) != 4:
             raise ModelError(f"{folder} was made for an older version", hint="train or install it again")
+        self.features: int = self._shapes["features"][1]
         self._outputs = [value.name for value in self._trunk.get_outputs()]
         self._needs = [[value.name for value in session.get_inputs()] for session in sessions[1:]]
         self.classes = tuple(

@@ -22,7 +22,6 @@ from canzona.train.composition.sizes import (
     NO_STEP,
     WIDEST,
     Sizes,
-    class_of_step,
     interval_table,
 )
 from canzona.train.composition.task import new_network
@@ -204,11 +203,6 @@ def test_intervals_between_pitch_classes() -> None:
     assert table[0, 3] == 2 * WIDEST, "wider ones count as the widest"
     assert table[0, 2] == INTERVALS - 2, "to a rest"
     assert set(table[4].tolist()) == {INTERVALS - 1}, "with no pitch to count from"
-
-
-def test_a_step_names_its_most_frequent_pitch() -> None:
-    sizes = Sizes((6,), (), 1, 4, 0, step_column=0, lowest_step=-1, pitch_steps=(0, NO_STEP, 0, 2))
-    assert class_of_step(sizes).tolist() == [4, 0, 4, 3, 4, 4]
 
 
 def test_distances_are_classed_as_they_are_in_use() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from onnx import TensorProto
 
@@ -46,18 +48,9 @@ def copied(graph: Graph, output: str, named: str, classes: int, gates: int) -> s
     return graph.op("Add", logits, added)
 
 
-def named_durations(graph: Graph, features: str, sizes: Sizes) -> str:
-    """The candidate durations of the features, int64 (batch, gates)."""
-    return (
-        graph.op("Gather", features, graph.axes(*sizes.duration_columns), axis=1)
-        if sizes.duration_columns
-        else ""
-    )
-
-
-def named_pitches(graph: Graph, features: str, sizes: Sizes) -> str:
-    """The candidate pitches of the features, int64 (batch, gates)."""
-    return graph.op("Gather", features, graph.axes(*sizes.pitch_columns), axis=1) if sizes.pitch_columns else ""
+def named(graph: Graph, features: str, columns: Sequence[int]) -> str:
+    """The candidate classes of some features, int64 (batch, columns); '' where there are none."""
+    return graph.op("Gather", features, graph.axes(*columns), axis=1) if columns else ""
 
 
 def with_intervals(graph: Graph, output: str, features: str, sizes: Sizes) -> str:

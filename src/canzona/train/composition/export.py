@@ -31,8 +31,7 @@ from canzona.train.composition.copying import (
     copied,
     counted,
     features_input,
-    named_durations,
-    named_pitches,
+    named,
     recalled,
     with_intervals,
 )
@@ -357,7 +356,7 @@ def _trunk_of(
         graph.output(value, f"context_{name}_{place}", ["batch", width])
     output = net.head(graph, "duration_head", context)
     gates = len(s.duration_columns)
-    logits = copied(graph, output, named_durations(graph, features, s), s.durations, gates)
+    logits = copied(graph, output, named(graph, features, s.duration_columns), s.durations, gates)
     ways = len(s.duration_recalls)
     return recalled(graph, logits, output, s.durations + gates, counts, ways) if ways else logits
 
@@ -375,9 +374,8 @@ def _pitch(nets: Sequence[_Net]) -> bytes:
         s = net.sizes
         found = net.head(graph, "pitch_head", net.given(graph, duration, after))
         found = with_intervals(graph, found, features, s)
-        named = named_pitches(graph, features, s)
         gates = len(s.pitch_columns)
-        logits = copied(graph, found, named, s.pitches, gates)
+        logits = copied(graph, found, named(graph, features, s.pitch_columns), s.pitches, gates)
         averaged.append(recalled(graph, logits, found, s.pitches + gates, counts, ways) if ways else logits)
     graph.output(_mean(graph, averaged), "logits", ["batch", first.pitches])
     return graph.model()

@@ -241,7 +241,6 @@ def _config(
         "research_only": bool(model.get("research_only", False)),
         "acknowledgement": model.get("acknowledgement", ""),
         "behaviour": {
-            "events": 1,
             "vocabulary": prepared.vocabulary.to_dict(),
             "sizes": [network.sizes.to_dict() for network in networks],
             "openings": [row.to_list() for row in openings],

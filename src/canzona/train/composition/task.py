@@ -25,7 +25,15 @@ HIDDEN = {"mode": 0.1, "tonic": 0.1, "bars_left": 0.6}
 HIDDEN_TAGS = 0.1
 """Share of tunes from which all region words are hidden, and of words from the others."""
 
-_AGO = ("1_bars_ago", "2_bars_ago", "4_bars_ago", "8_bars_ago", "phrase_1_back", "phrase_2_back", "first_phrase")
+_AGO = (
+    "1_bars_ago",
+    "2_bars_ago",
+    "4_bars_ago",
+    "8_bars_ago",
+    "phrase_1_back",
+    "phrase_2_back",
+    "first_phrase",
+)
 DURATION_CANDIDATES = (
     "last_duration", *(f"duration_{ago}" for ago in _AGO),
     "exact_duration", "rhythm_duration", "interval_duration", "duration_like_phrase",
