@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from canzona.composition.counts import Counts, Way
 from canzona.composition.events import TUNE_ENDS
 from canzona.composition.past import Past
 from canzona.errors import ModelError
@@ -76,6 +77,8 @@ class Network:
             raise ModelError(f"{folder} was made for an older version", hint="train or install it again")
         self.features: int = self._shapes["features"][1]
         self._outputs = [value.name for value in self._trunk.get_outputs()]
+        ways = self._trunk.get_modelmeta().custom_metadata_map
+        self._ways = [_ways(ways.get(f"{part}_ways", "")) for part in PARTS[:2]]
         self._needs = [[value.name for value in session.get_inputs()] for session in sessions[1:]]
         self.classes = tuple(
             next(value.shape[-1] for value in session.get_outputs() if value.name == "logits")
@@ -93,8 +96,12 @@ class Network:
 
     def past(self, batch: int) -> Past:
         """Keys and values before the first event."""
-        carried = ("k1", "v1", "k2", "v2", "past")
+        carried = ("k1", "v1", "k2", "v2")
         return Past({name: shape for name, shape in self._shapes.items() if name.startswith(carried)}, batch)
+
+    def counts(self, batch: int) -> list[Counts]:
+        """Counts of durations and pitches before the first event."""
+        return [Counts(ways, classes, batch) for ways, classes in zip(self._ways, self.classes, strict=False)]
 
     def start(self, batch: int, tags: Array) -> Steps:
         """A fresh state for a batch of tunes; `tags` int64 (batch, 8)."""
@@ -109,6 +116,8 @@ class Steps:
         self._tags = np.array(tags, np.int64, order="C")
         self._state = network.state(batch)
         self._past = network.past(batch)
+        self._counts = network.counts(batch)
+        self._begun = np.zeros(batch, bool)
         self._given: dict[str, Array] = {}
 
     def duration(self, features: Array, event: Array) -> Array:
@@ -125,11 +134,14 @@ class Steps:
         """
         network = self._network
         last = {f"last_{part}": np.ascontiguousarray(event[:, place]) for place, part in enumerate(PARTS)}
-        feeds = {"features": features, "tags": self._tags, **last, **self._state, **self._past.feeds(event)}
+        counts = self._counted(features, event)
+        feeds = {"features": features, "tags": self._tags, **last, **self._state, **self._past.feeds()}
+        if "counts" in network._shapes:
+            feeds["counts"] = counts[0]
         found = dict(zip(network._outputs, network._trunk.run(network._outputs, feeds), strict=True))
         self._state = {name: found[f"new_{name}"] for name in self._state}
         self._given = {name: value for name, value in found.items() if name.startswith("context_")}
-        self._given["features"] = features
+        self._given |= {"features": features, "counts": counts[1]}
         self._past.take(found)
         logits: Array = found["logits"]
         return logits
@@ -158,15 +170,28 @@ class Steps:
         pitches = network.classes[1]
         many = np.repeat(rows, pitches)
         given = {"duration": duration, "after": after}
-        held = {name: value[many] for name, value in (self._given | given).items()}
-        held["pitch"] = np.tile(np.arange(pitches), len(rows))
-        feeds = {name: held[name] for name in network._needs[1]}
+        held = self._given | given
+        feeds = {name: held[name][many] for name in network._needs[1] if name != "pitch"}
+        feeds["pitch"] = np.tile(np.arange(pitches), len(rows))
         logits = network._flag.run(["logits"], feeds)[0].reshape(len(rows), pitches, 3)
         ends: Array = logits[..., TUNE_ENDS] - logits[..., :TUNE_ENDS].max(-1)
         return ends
 
+    def _counted(self, features: Array, event: Array) -> list[Array]:
+        """Counts of durations and of pitches for the coming event, the last event taken."""
+        begun = np.flatnonzero(self._begun)
+        if len(begun):
+            before = self._given["features"][begun]
+            for part, counts in enumerate(self._counts):
+                counts.push(begun, before, event[begun, part])
+        self._begun[:] = True
+        return [counts.so_far(features) for counts in self._counts]
+
     def keep(self, rows: Array) -> None:
         """Goes on with some tunes of the batch alone; `rows` their places."""
+        self._begun = self._begun[rows]
+        for counts in self._counts:
+            counts.keep(rows)
         self._tags = self._tags[rows]
         self._state = {name: value[rows] for name, value in self._state.items()}
         self._given = {name: value[rows] for name, value in self._given.items()}
@@ -175,6 +200,9 @@ class Steps:
     def join(self, rows: Array, tags: Array) -> None:
         """Begins new tunes in some places of the batch; `tags` int64 (len(rows), 8)."""
         self._tags[rows] = tags
+        self._begun[rows] = False
+        for counts in self._counts:
+            counts.join(rows)
         for value in self._state.values():
             value[rows] = 0
         self._past.join(rows)
@@ -186,3 +214,9 @@ class Steps:
         session = (network._pitch, network._flag)[which]
         logits: Array = session.run(["logits"], feeds)[0]
         return logits
+
+
+def _ways(text: str) -> list[Way]:
+    """Ways of counting as a graph names them: '6:290 -1:1'."""
+    pairs = (way.split(":") for way in text.split())
+    return [(int(column), int(classes)) for column, classes in pairs]

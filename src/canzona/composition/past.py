@@ -1,9 +1,8 @@
-"""What the trunk sees of a tune's own past: keys, values and classes of the events so far.
+"""What the trunk's attention sees of a tune's own past: keys and values of the events so far.
 
 Keys lie as (batch, heads, width, room) and values as (batch, heads, room, width), as they are
-multiplied; graphs that count earlier events also take the events' classes, (batch, room), and
-the features by which they are counted. The room follows the tune of the batch that has got
-farthest; what is not yet filled is masked by its distance.
+multiplied. The room follows the tune of the batch that has got farthest; what is not yet filled
+is masked by its distance.
 """
 
 from __future__ import annotations
@@ -21,9 +20,6 @@ MASKED_DISTANCE = NEAREST + 6
 _ROOM = 32
 """Events by which the room grows."""
 
-_PARTS = ("past_durations", "past_pitches")
-_COUNTED_BY = "past_keys"
-
 Array = np.ndarray
 
 
@@ -32,7 +28,7 @@ class Past:
 
     Parameters
     ----------
-    shapes : of the trunk's inputs `k1_0`, `v1_0`, ... and, where it counts, `past_...`.
+    shapes : of the trunk's inputs `k1_0`, `v1_0`, ...
     batch : tunes.
     """
 
@@ -41,26 +37,16 @@ class Past:
         self._room = _ROOM
         self._arrays = {
             name: np.zeros(
-                [batch, *(_ROOM if isinstance(size, str) else size for size in shape[1:])],
-                np.int64 if name.startswith("past_") else np.float32,
+                [batch, *(_ROOM if isinstance(size, str) else size for size in shape[1:])], np.float32
             )
             for name, shape in shapes.items()
         }
 
-    def feeds(self, event: Array) -> dict[str, Array]:
-        """Inputs of the trunk for the coming event.
-
-        Parameters
-        ----------
-        event : int64 (batch, 3), classes of the event before; anything before the first.
-        """
+    def feeds(self) -> dict[str, Array]:
+        """Inputs of the trunk for the coming event."""
         needed = (int(self._times.max(initial=0)) // _ROOM + 1) * _ROOM
         if needed > self._room or 2 * needed < self._room:
             self._resize(needed)
-        begun = np.flatnonzero(self._times)
-        for part, name in enumerate(_PARTS):
-            if name in self._arrays:
-                self._arrays[name][begun, self._times[begun] - 1] = event[begun, part]
         gaps = _CLASS_OF_GAP[np.clip(self._times[:, None] - np.arange(self._room), 0, _FARTHEST)]
         return {"gaps": gaps, **self._arrays}
 
@@ -69,11 +55,6 @@ class Past:
         rows = np.arange(len(self._times))
         begun = np.flatnonzero(self._times)
         for name, array in self._arrays.items():
-            if name in _PARTS:
-                continue
-            if name == _COUNTED_BY:
-                array[rows, self._times] = found["new_keys"]
-                continue
             new = found[f"new_{name}"].reshape(len(array), array.shape[1], -1)
             if name[0] == "k":
                 array[rows, :, :, self._times] = new
@@ -103,7 +84,7 @@ class Past:
         kept = min(room, self._room)
         self._room = room
         for name, array in self._arrays.items():
-            axis = 1 if name.startswith("past_") else 3 if name[0] == "k" else 2
+            axis = 3 if name[0] == "k" else 2
             shape = list(array.shape)
             shape[axis] = room
             filled = (*[slice(None)] * axis, slice(kept))

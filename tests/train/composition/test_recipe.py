@@ -80,7 +80,11 @@ def test_the_recipes_of_the_repository_read(root: Path) -> None:
     [
         ("[nets]\nhidden = 3", "nets", "sections are model, training"),
         ("hidden = 3", "hidden", "sections are"),
-        ("[network]\nhiden = 3", "hiden", "known there are dropout, embedding, feature_dropout, heads, hidden"),
+        (
+            "[network]\nhiden = 3",
+            "hiden",
+            "there are dropout, embedding, feature_dropout, heads, hidden",
+        ),
         ("[loop]\nhidden = 3", "hidden", "known there are averaging"),
         ("[network]\nhidden = 'wide'", "hidden", "a value like 384"),
         ("[network]\nhidden = 12.5", "hidden", "a value like 384"),

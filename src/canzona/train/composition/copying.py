@@ -8,9 +8,8 @@ import numpy as np
 from onnx import TensorProto
 
 from canzona.train.composition.graph import Graph
-from canzona.train.composition.network import DISTANCES
 from canzona.train.composition.pointing import LOG_STEPS, MOST_COUNTED
-from canzona.train.composition.sizes import EVERY, INTERVALS, Sizes, interval_table
+from canzona.train.composition.sizes import INTERVALS, Sizes, interval_table
 
 GATE_STEPS = 1024
 """Steps a unit in which gates are rounded, so that sums of several are exact."""
@@ -64,37 +63,6 @@ def with_intervals(graph: Graph, output: str, features: str, sizes: Sizes) -> st
     moved = graph.op("GatherElements", _columns(graph, output, kept, kept + INTERVALS), index, axis=1)
     pitches = graph.op("Add", _columns(graph, output, 0, sizes.pitches), moved)
     return graph.op("Concat", pitches, _columns(graph, output, sizes.pitches, kept), axis=1)
-
-
-def counted(graph: Graph, features: str, gaps: str, sizes: Sizes) -> tuple[str, str]:
-    """How often each duration and each pitch has been, for each way of counting, (batch, ways, classes).
-
-    The features by which events are counted go out as `new_keys` and come back, of all events so
-    far, as `past_keys` (batch, time, keys), beside their classes.
-    """
-    columns = tuple(dict.fromkeys((*sizes.duration_recalls, *sizes.pitch_recalls)))
-    keyed = [column for column in columns if column != EVERY]
-    keys = graph.op("Gather", features, graph.axes(*keyed), axis=1)
-    graph.output(keys, "new_keys", ["batch", len(keyed)], TensorProto.INT64)
-    past = graph.input("past_keys", ["batch", "time", len(keyed)], TensorProto.INT64)
-    there = graph.op("Less", gaps, graph.constant(np.array(DISTANCES, np.int64)))
-    same = graph.op("Equal", past, graph.op("Unsqueeze", keys, graph.axes(1)))
-    marks = {EVERY: there}
-    for place, column in enumerate(keyed):
-        one = graph.op("Squeeze", _columns(graph, same, place, place + 1, axis=2), graph.axes(2))
-        marks[column] = graph.op("And", one, there)
-    found = []
-    for part, recalls, classes in (
-        ("durations", sizes.duration_recalls, sizes.durations),
-        ("pitches", sizes.pitch_recalls, sizes.pitches),
-    ):
-        ids = graph.input(f"past_{part}", ["batch", "time"], TensorProto.INT64)
-        # Rows of a unit matrix: OneHot does the same in three times the time.
-        hot = graph.op("Gather", graph.constant(np.eye(classes, dtype=np.float32)), ids, axis=0)
-        rows = [graph.op("Unsqueeze", marks[column], graph.axes(1)) for column in recalls]
-        chosen = graph.op("Cast", graph.op("Concat", *rows, axis=1), to=TensorProto.FLOAT)
-        found.append(graph.op("MatMul", chosen, hot))
-    return found[0], found[1]
 
 
 def recalled(graph: Graph, logits: str, output: str, start: int, counts: str, ways: int) -> str:

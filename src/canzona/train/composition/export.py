@@ -29,7 +29,6 @@ from onnx import TensorProto, helper
 from canzona.errors import ModelError
 from canzona.train.composition.copying import (
     copied,
-    counted,
     features_input,
     named,
     recalled,
@@ -37,7 +36,7 @@ from canzona.train.composition.copying import (
 )
 from canzona.train.composition.graph import ATTENTION_LEVELS, LEVELS, SIGMOID_STEP, Graph, stored_weights
 from canzona.train.composition.network import Composer
-from canzona.train.composition.sizes import Sizes
+from canzona.train.composition.sizes import EVERY, Sizes
 
 Array = np.ndarray
 
@@ -316,13 +315,12 @@ def _trunk(nets: Sequence[_Net]) -> bytes:
         graph.input(f"last_{part}", ["batch"], TensorProto.INT64) for part in ("duration", "pitch", "flag")
     ]
     gaps = graph.input("gaps", ["batch", "time"], TensorProto.INT64)
-    counts = ""
-    if first.duration_recalls:
-        counts, pitches = counted(graph, features, gaps, first)
-        graph.output(pitches, "context_counts", ["batch", len(first.pitch_recalls), first.pitches])
+    ways = len(first.duration_recalls)
+    counts = graph.input("counts", ["batch", ways, first.durations]) if ways else ""
     logits = [_trunk_of(graph, net, features, tags, event, gaps, counts) for net in nets]
     graph.output(_mean(graph, logits), "logits", ["batch", first.durations])
-    return graph.model()
+    recalls = {"duration_ways": first.duration_recalls, "pitch_ways": first.pitch_recalls}
+    return graph.model({name: _ways(first, columns) for name, columns in recalls.items()})
 
 
 def _trunk_of(
@@ -368,7 +366,7 @@ def _pitch(nets: Sequence[_Net]) -> bytes:
     first = nets[0].sizes
     features = features_input(graph, first)
     ways = len(first.pitch_recalls)
-    counts = graph.input("context_counts", ["batch", ways, first.pitches]) if ways else ""
+    counts = graph.input("counts", ["batch", ways, first.pitches]) if ways else ""
     averaged = []
     for net in nets:
         s = net.sizes
@@ -396,6 +394,11 @@ def _flag(nets: Sequence[_Net]) -> bytes:
     ]
     graph.output(_mean(graph, logits), "logits", ["batch", 3])
     return graph.model()
+
+
+def _ways(sizes: Sizes, columns: Sequence[int]) -> str:
+    """By which features events are counted, each with its number of classes: '6:290 -1:1'."""
+    return " ".join(f"{column}:{1 if column == EVERY else sizes.trunk[column]}" for column in columns)
 
 
 def _mean(graph: Graph, logits: Sequence[str]) -> str:

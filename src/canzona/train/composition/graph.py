@@ -12,7 +12,7 @@ whole number that float32 holds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,8 +88,8 @@ class Graph:
         self.nodes.append(helper.make_node("Identity", [value], [name]))
         self.outputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
 
-    def model(self) -> bytes:
-        """The checked model's bytes."""
+    def model(self, about: Mapping[str, str] | None = None) -> bytes:
+        """The checked model's bytes; `about` goes into its metadata."""
         graph = helper.make_graph(
             self.nodes, self.name, self.inputs, self.outputs, list(self.initializers.values())
         )
@@ -97,6 +97,7 @@ class Graph:
             graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="canzona"
         )
         model.ir_version = 8
+        helper.set_model_props(model, dict(about or {}))
         onnx.checker.check_model(model)
         return bytes(model.SerializeToString())
 
