@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 import canzona
 from canzona.composition.composition import Composition
 from canzona.composition.decode import Plan, Sampling, Written, class_lengths, write_tunes
-from canzona.composition.events import REST, TICKS, EventList, absolute_pitch, beat_unit, ticks, tonic_pitch
+from canzona.composition.events import TICKS, EventList, absolute_pitch, beat_unit, ticks, tonic_pitch
 from canzona.composition.model import DEFAULT, ComposerModel
 from canzona.composition.rules import Bars, Phrases, Rests, Rule
 from canzona.composition.rules.bars import FREE_BARS
@@ -240,10 +241,10 @@ def _tune(model: ComposerModel, start: Start, written: Written, source: _Source,
     notes = _given_notes(given, ends=bool(written.given) and written.events[written.given - 1].flag != 0)
     begins = not notes or notes[-1].phrase_end
     for event in written.events[written.given :]:
-        pitch = None if event.pitch == REST else absolute_pitch(event.pitch, tonic)
+        pitch = None if isinstance(event.pitch, str) else absolute_pitch(event.pitch, tonic)
         ends = event.flag != 0
-        onset = Fraction(event.onset, TICKS) + shift
-        notes.append(Note(onset, Fraction(event.ticks, TICKS), pitch, begins, ends))
+        onset = _quarters(event.onset)
+        notes.append(Note(onset + shift if shift else onset, _quarters(event.ticks), pitch, begins, ends))
         begins = ends
     meters = given.meters or tuple((Fraction(onset, TICKS), meter) for onset, meter in start.opening.meters)
     key = Key(start.key.tonic, start.key.tonic_alter, start.key.mode,
@@ -262,6 +263,12 @@ def _tune(model: ComposerModel, start: Start, written: Written, source: _Source,
         records=(("OTL", title), ("ONB", about)),
         phrasing="marked",
     )
+
+
+@lru_cache(maxsize=4096)
+def _quarters(time: int) -> Fraction:
+    """Ticks as quarter notes."""
+    return Fraction(time, TICKS)
 
 
 def _given_notes(given: Tune, *, ends: bool) -> list[Note]:
