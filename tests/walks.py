@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from canzona.composition.context import after_features, trunk_features
+from canzona.composition.features import after_features, trunk_features
 from canzona.composition.model import ComposerModel
 
 Array = np.ndarray

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from canzona.composition.context import TuneState, after_features, tag_row, trunk_features, walk
+from canzona.composition.context import TuneState, tag_row, walk
 from canzona.composition.events import TICKS, EventList, Vocabulary, build_vocabulary, encode
+from canzona.composition.features import after_features, trunk_features
 from canzona.score import Barline, Meter, Note, Pitch, Tune
 from melodies import jig, star
 from small_model import corpus

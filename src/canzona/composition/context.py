@@ -6,7 +6,7 @@ evaluation and composition, and since the state holds nothing but what was pushe
 can look ahead.
 
 Besides the last event and the place in bar and phrase, the features hold what folk tunes
-live on, repetition: what sounded one, two and four bars ago and at the same place of earlier
+live on, repetition: what sounded one, two, four and eight bars ago and at the same place of earlier
 phrases (the lookback of Magenta's Lookback RNN, 2016), and what followed the last time when
 the tune stood in the longest matching context, compared in four ways: exactly, by rhythm,
 by interval and rhythm (transposed repeats), by pitch alone (match models as in data
@@ -16,7 +16,7 @@ compression: Cleary & Witten, PPM, 1984; Mahoney, lpaq, 2007).
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
 
@@ -34,110 +34,21 @@ from canzona.composition.events import (
     major_semitones,
     ticks,
 )
+from canzona.composition.features import (
+    GRID,
+    LOOKBACK_BARS,
+    MOST_BARS_LEFT,
+    MOST_PLACES,
+    NO_PLACE,
+    PHRASES_BACK,
+    after_features,
+    trunk_features,
+)
+from canzona.composition.matching import Match
 from canzona.score.tune import FREE_METER, Meter
 
-GRID = 24
-"""Places a beat unit in which positions are told apart."""
-
-MOST_PLACES = 12 * GRID
-"""Longest bar position that is told apart."""
-
-NO_PLACE = MOST_PLACES + 1
-"""Position where no meter holds."""
-
-LOOKBACK_BARS = (1, 2, 4, 8)
-PHRASES_BACK = (1, 2, 0)
-"""Earlier phrases that are looked at: the last, the one before, the first."""
-
-MOST_BARS_LEFT = 33
-"""Bars to the end of the tune that are told apart."""
-
-SHORTEST_MATCH = {"exact": 2, "rhythm": 3, "interval": 2, "pitch": 3}
-LONGEST_MATCH = 16
 MOST_PHRASES = 12
 """Earlier phrases that are compared with the present one."""
-
-LIKENESSES = 17
-_LENGTH_CLASS = (0, 1, 1, 2, 3, 4, 4, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7)
-
-
-def trunk_features(vocabulary: Vocabulary) -> tuple[tuple[str, int], ...]:
-    """Names and numbers of classes of the features that precede an event."""
-    durations = len(vocabulary.durations) + 2
-    pitches = len(vocabulary.pitches) + 2
-    rows = [
-        ("last_duration", durations), ("last_pitch", pitches), ("last_flag", 4),
-        ("sounding_pitch", pitches), ("interval", 26),
-        ("place", NO_PLACE + 1), ("left", NO_PLACE + 1), ("regular_place", NO_PLACE + 1),
-        ("metric_place", 13 * 49), ("meter", len(vocabulary.meters) + 1),
-        ("mode", len(vocabulary.modes) + 1), ("tonic", 13), ("pickup", 98),
-        ("bars_in_phrase", 13), ("events_in_phrase", 25), ("phrase", 13), ("time_in_phrase", 65),
-        ("to_last_length", 50), ("to_second_last_length", 50), ("last_length", 26),
-        ("events", 16), ("bars", 41), ("bars_left", MOST_BARS_LEFT + 1),
-    ]  # fmt: skip
-    for bars in LOOKBACK_BARS:
-        rows += [(f"pitch_{bars}_bars_ago", pitches), (f"duration_{bars}_bars_ago", durations)]
-    for back in PHRASES_BACK:
-        name = f"phrase_{back}_back" if back else "first_phrase"
-        rows += [(f"pitch_{name}", pitches), (f"duration_{name}", durations)]
-    rows += [
-        ("exact_duration", durations), ("exact_pitch", pitches), ("exact_flag", 4), ("exact_length", 8),
-        ("rhythm_duration", durations), ("rhythm_length", 8),
-        ("interval_pitch", pitches), ("interval_duration", durations), ("interval_length", 8),
-        ("pitch_pitch", pitches), ("pitch_length", 8),
-        ("pitch_like_phrase", pitches), ("duration_like_phrase", durations), ("likeness", LIKENESSES),
-    ]  # fmt: skip
-    return tuple(rows)
-
-
-def after_features() -> tuple[tuple[str, int], ...]:
-    """Names and numbers of classes of the features that follow from an event's duration."""
-    return (("end_place", NO_PLACE + 1), ("end_left", NO_PLACE + 1), ("end_metric_place", 13 * 49),
-            ("end_to_last_length", 50), ("end_to_second_last_length", 50))  # fmt: skip
-
-
-class _Match:
-    """Follows the most recent earlier place whose context agrees longest with the present one."""
-
-    __slots__ = ("length", "pointer", "seen", "shortest", "symbols")
-
-    def __init__(self, shortest: int) -> None:
-        self.symbols: list[Hashable] = []
-        self.seen: dict[tuple[Hashable, ...], int] = {}
-        self.shortest = shortest
-        self.pointer = -1
-        self.length = 0
-
-    def push(self, symbol: Hashable) -> None:
-        """Takes the next symbol and moves the pointer on, or to the latest place with the same context."""
-        symbols = self.symbols
-        if self.pointer >= 0 and symbols[self.pointer] == symbol:
-            self.pointer += 1
-            self.length += 1
-        else:
-            self.pointer, self.length = -1, 0
-        symbols.append(symbol)
-        if len(symbols) < self.shortest:
-            return
-        context = tuple(symbols[-self.shortest :])
-        if self.pointer < 0:
-            found = self.seen.get(context, -1)
-            if found >= 0:
-                length = self.shortest
-                here = len(symbols) - 1
-                while (
-                    length < LONGEST_MATCH
-                    and length < found
-                    and symbols[found - 1 - length] == symbols[here - length]
-                ):
-                    length += 1
-                self.pointer, self.length = found, length
-        self.seen[context] = len(symbols)
-
-    @property
-    def length_class(self) -> int:
-        """How long the contexts agree, in classes; 0 where none does."""
-        return _LENGTH_CLASS[min(self.length, LONGEST_MATCH)] if self.pointer >= 0 else 0
 
 
 class TuneState:
@@ -166,7 +77,10 @@ class TuneState:
         self.sounding = -1
         self.phrase_starts = [0]
         self.phrase_first_event = [0]
-        self._matches = {name: _Match(shortest) for name, shortest in SHORTEST_MATCH.items()}
+        self._exact_match, self._rhythm_match = Match(2), Match(3)
+        self._interval_match, self._pitch_match = Match(2), Match(3)
+        self._nothing = vocabulary.pitch_escape + 1, vocabulary.duration_escape + 1
+        self._rest = vocabulary.pitch_ids.get(REST)
         self._agreeing: dict[int, int] = {}
         self.barline = 0
         self.bars = 0
@@ -212,9 +126,8 @@ class TuneState:
 
     def before(self) -> list[int]:
         """The features of the coming event, in the order of `trunk_features`."""
-        vocabulary = self.vocabulary
         place, left = self.place()
-        no_duration, no_pitch = vocabulary.duration_escape + 1, vocabulary.pitch_escape + 1
+        no_pitch, no_duration = self._nothing
         mode, tonic, pickup = self._fixed
         if self.durations:
             last = [self.durations[-1], self.pitches[-1], self.flags[-1]]
@@ -241,14 +154,10 @@ class TuneState:
             self._bars_left(),
         ]
         for bars in LOOKBACK_BARS:
-            row += (
-                self._sounding_at(self.now - bars * self.bar_length)
-                if self.bar_length
-                else (no_pitch, no_duration)
-            )
-        row += self._earlier_phrases(no_pitch, no_duration)
-        row += self._match_features(no_pitch, no_duration)
-        row += self._like_phrase(no_pitch, no_duration)
+            row += self._sounding_at(self.now - bars * self.bar_length) if self.bar_length else self._nothing
+        row += self._earlier_phrases()
+        row += self._match_features()
+        row += self._like_phrase()
         return row
 
     def after(self, length: int) -> tuple[int, ...]:
@@ -272,10 +181,10 @@ class TuneState:
             semitone = int(major_semitones(steps) + event.pitch[1])
         previous = self.steps[self.sounding] if self.sounding >= 0 else None
         step = None if steps is None or previous is None else steps - previous
-        self._matches["exact"].push((duration, pitch))
-        self._matches["rhythm"].push((duration, pitch == self.vocabulary.pitch_ids.get(REST), place))
-        self._matches["interval"].push((duration, step))
-        self._matches["pitch"].push(pitch)
+        self._exact_match.push((duration, pitch))
+        self._rhythm_match.push((duration, pitch == self._rest, place))
+        self._interval_match.push((duration, step))
+        self._pitch_match.push(pitch)
         if steps is not None:
             self.sounding = len(self.onsets)
         self.onsets.append(self.now)
@@ -341,14 +250,13 @@ class TuneState:
 
     def _sounding_at(self, time: int) -> tuple[int, int]:
         """Pitch that sounds at a time, and the duration of what begins there (none: it is held)."""
-        vocabulary = self.vocabulary
         if time < 0:
-            return vocabulary.pitch_escape + 1, vocabulary.duration_escape + 1
+            return self._nothing
         found = bisect_right(self.onsets, time) - 1
         begins = self.onsets[found] == time
-        return self.pitches[found], self.durations[found] if begins else vocabulary.duration_escape + 1
+        return self.pitches[found], self.durations[found] if begins else self._nothing[1]
 
-    def _earlier_phrases(self, no_pitch: int, no_duration: int) -> list[int]:
+    def _earlier_phrases(self) -> list[int]:
         starts = self.phrase_starts
         present = len(starts) - 1
         spent = self.now - starts[-1]
@@ -358,12 +266,13 @@ class TuneState:
             if 0 <= which < present and starts[which] + spent < starts[which + 1]:
                 row += self._sounding_at(starts[which] + spent)
             else:
-                row += (no_pitch, no_duration)
+                row += self._nothing
         return row
 
-    def _match_features(self, no_pitch: int, no_duration: int) -> list[int]:
-        matches = self._matches
-        exact, rhythm, interval, pitch = (matches[name] for name in ("exact", "rhythm", "interval", "pitch"))
+    def _match_features(self) -> list[int]:
+        exact, rhythm = self._exact_match, self._rhythm_match
+        interval, pitch = self._interval_match, self._pitch_match
+        no_pitch, no_duration = self._nothing
         row = [no_duration, no_pitch, 3, exact.length_class]
         if exact.pointer >= 0:
             at = exact.pointer
@@ -380,7 +289,7 @@ class TuneState:
         row += (self.pitches[pitch.pointer] if pitch.pointer >= 0 else no_pitch, pitch.length_class)
         return row
 
-    def _like_phrase(self, no_pitch: int, no_duration: int) -> tuple[int, int, int]:
+    def _like_phrase(self) -> tuple[int, int, int]:
         """What stands at this place of the earlier phrase that most agrees with the present one so far."""
         starts = self.phrase_starts
         spent = self.now - starts[-1]
@@ -389,7 +298,7 @@ class TuneState:
             if agreeing >= most and starts[which] + spent < starts[which + 1]:
                 most, found = agreeing, which
         if found < 0:
-            return no_pitch, no_duration, 0
+            return *self._nothing, 0
         passed = len(self.onsets) - self.phrase_first_event[-1]
         return *self._sounding_at(starts[found] + spent), _likeness(most, passed)
 

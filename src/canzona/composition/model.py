@@ -22,8 +22,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from canzona.composition.context import trunk_features
 from canzona.composition.events import EventList, Vocabulary
+from canzona.composition.features import trunk_features
 from canzona.composition.network import Network
 from canzona.composition.ngram import NGram
 from canzona.composition.originality import OriginalityIndex

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canzona.composition.context import trunk_features
+from canzona.composition.features import trunk_features
 from canzona.train.composition.data import BatchPlan, batches, collate, prepare
 from canzona.train.composition.network import Composer
 from canzona.train.composition.task import HIDDEN

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from canzona.composition.context import trunk_features
 from canzona.composition.events import EventList
+from canzona.composition.features import trunk_features
 from canzona.composition.past import distance_classes
 from canzona.train.composition.data import Arrays, Batch, collate, prepare
 from canzona.train.composition.network import Composer, distance_class

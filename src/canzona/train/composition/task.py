@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from canzona.composition.context import after_features, trunk_features
 from canzona.composition.events import ESCAPE_BITS, Vocabulary
+from canzona.composition.features import after_features, trunk_features
 from canzona.train.composition.data import Arrays, Batch, BatchPlan, batches, collate
 from canzona.train.composition.network import Composer
 from canzona.train.composition.sizes import EVERY, NO_STEP, Sizes
