@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from canzona.errors import ModelError
 from canzona.models import load_folder, save_folder
 from sealed_model import seal
 
@@ -211,3 +212,15 @@ def test_strange_words_in_a_config_cannot_break_the_listing(place: Path, canzona
     assert done.code == 0
     assert sum(line.startswith("strange") for line in done.out.splitlines()) == 6
     json.loads(canzona_cli("models", "list", "--json").out)
+
+
+def test_a_broken_model_is_named_and_the_others_are_listed(place: Path, canzona_cli: Callable) -> None:
+    make(place, "reel")
+    (place / "reel" / "config.json").write_text("{")
+    done = canzona_cli("models", "list")
+    assert done.code == 0 and "polka " in done.out and "reel" not in done.out
+    (sentence,) = done.err.splitlines()
+    assert sentence.startswith("canzona: not listed: ") and str(place / "reel") in sentence
+    verified = canzona_cli("models", "verify")
+    assert verified.code == ModelError.exit_code and str(place / "reel") in verified.err
+    assert "polka: whole" in verified.out

@@ -26,9 +26,16 @@ def command() -> None:
 @options.verbose
 def list_models(as_json: bool) -> None:
     """List all models that are found."""
-    from canzona.models import known_models, search_path
+    from canzona.errors import ModelError
+    from canzona.models import known_models, model_folders, search_path
+    from canzona.models.folder import load_folder
 
     found = known_models()
+    for folder in model_folders():
+        try:
+            load_folder(folder, verify=False)
+        except ModelError as error:
+            click.echo(f"canzona: not listed: {error}", err=True)
     if as_json:
         import json
 
@@ -73,10 +80,10 @@ def show_model(name: str, as_json: bool) -> None:
 def verify_models(names: tuple[str, ...], quiet: bool) -> int:
     """Check every file of models (all that are found, if none is named) against its SHA-256."""
     from canzona.errors import ModelError
-    from canzona.models import find_model, known_models
+    from canzona.models import find_model, model_folders
 
     code = 0
-    for name in names or [str(model.path) for model in known_models()]:
+    for name in names or [str(folder) for folder in model_folders()]:
         try:
             model = find_model(name)
         except ModelError as error:

@@ -6,12 +6,13 @@ where models lie and finds them by name. `shipped/` holds those that come with C
 """
 
 from canzona.models.folder import ModelFolder, load_folder, save_folder, update_card
-from canzona.models.places import find_model, known_models, search_path, user_folder
+from canzona.models.places import find_model, known_models, model_folders, search_path, user_folder
 
 __all__ = [
     "ModelFolder",
     "find_model",
     "known_models",
+    "model_folders",
     "load_folder",
     "save_folder",
     "search_path",

@@ -37,6 +37,15 @@ def user_folder() -> Path:
     return Path(platformdirs.user_data_dir("canzona", appauthor=False)) / "models"
 
 
+def model_folders() -> list[Path]:
+    """Every folder that is, or was meant as, a model, in the order in which they are looked through."""
+    return [
+        folder
+        for place in search_path()
+        for folder in ([place] if (place / CONFIG).is_file() else sorted(_subfolders(place)))
+    ]
+
+
 def known_models(job: str | None = None) -> list[ModelFolder]:
     """All models that are found, by name, each at its first place; folders that are no model are passed over.
 
@@ -45,14 +54,12 @@ def known_models(job: str | None = None) -> list[ModelFolder]:
     job : only models for this job, or None for all.
     """
     found: dict[str, ModelFolder] = {}
-    for place in search_path():
-        folders = [place] if (place / CONFIG).is_file() else sorted(_subfolders(place))
-        for folder in folders:
-            try:
-                model = load_folder(folder, verify=False)
-            except ModelError:
-                continue
-            found.setdefault(model.name, model)
+    for folder in model_folders():
+        try:
+            model = load_folder(folder, verify=False)
+        except ModelError:
+            continue
+        found.setdefault(model.name, model)
     return [found[name] for name in sorted(found) if job in (None, found[name].job)]
 
 
