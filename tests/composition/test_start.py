@@ -5,17 +5,18 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canzona.composition.compose import compose
 from canzona.composition.context import TuneState
-from canzona.composition.events import GOES_ON, PHRASE_ENDS, TICKS, EventList
+from canzona.composition.events import GOES_ON, PHRASE_ENDS, TICKS, EventList, encode
 from canzona.composition.model import ComposerModel
 from canzona.composition.samples import bars_close
 from canzona.composition.settings import Settings
-from canzona.composition.start import Start, start_from, start_like
+from canzona.composition.start import Start, start_from, start_like, start_new
 from canzona.score import Barline, Key, Meter, Note, Pitch, Tune
 from canzona.score.tune import FREE_METER
 from melodies import jig, star
@@ -67,6 +68,25 @@ def test_phrases_are_counted_where_they_end(composer: ComposerModel, tune: Tune,
     ends = sum(note.phrase_end for note in given_tune.notes[:-1]) + 1
     assert start.given_phrases == ends, "what is gone on from ends a phrase of its own"
     assert start.opening.events[-1].flag == PHRASE_ENDS
+
+
+@pytest.mark.parametrize(("source", "tune"), [("", None), ("like", jig()), ("continue_", star())])
+def test_a_tune_is_told_as_many_bars_as_it_gets(
+    composer: ComposerModel, source: str, tune: Tune | None
+) -> None:
+    """What the network is told in writing is what it was told of training tunes."""
+    asked = Settings(bars=6)
+    if tune is None:
+        start, taken = start_new(composer, asked, np.random.default_rng(1)), {}
+    else:
+        start = (start_like if source == "like" else start_from)(composer, asked, tune)
+        taken = {source: tune}
+    (written,) = compose(model=composer, seed=3, bars=6, **taken)
+    bars = encode(written.tune).told_its_bars().conditions.bars
+    assert start.told.conditions.bars == bars
+    assert bars > 6 if source == "continue_" else bars == 6
+    free = Start(start.key, start.opening, start.given, (), None, None)
+    assert free.told.conditions.bars == 0, "a tune that ends when it likes is told nothing"
 
 
 @given(TUNES)
