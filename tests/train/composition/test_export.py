@@ -13,8 +13,9 @@ from onnx import numpy_helper
 from canzona.composition.network import GRAPHS, Network
 from canzona.composition.scoring import score
 from canzona.errors import ModelError
+from canzona.train.composition.calibration import calibrate
 from canzona.train.composition.data import Arrays, BatchPlan, collate
-from canzona.train.composition.export import calibrate, export, restore
+from canzona.train.composition.export import export, restore
 from canzona.train.composition.graph import LARGEST_SUM, row_scales, stored_weights
 from canzona.train.composition.network import Composer, Sizes
 from canzona.train.composition.task import ComposerTask, Shape, new_network

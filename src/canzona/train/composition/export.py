@@ -20,7 +20,7 @@ vocabulary go into the same graphs; their logits are averaged.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -44,17 +44,20 @@ SCORE_STEP = 1 / 64
 SCORE_REACH = 12.0
 WEIGHT_STEPS = 2048
 MASKED = -1e4
-SAFETY = 1.1
-"""How far above what was seen on training tunes an activation may go before it is clipped."""
 
 
-def export(networks: Sequence[Composer], ranges: Sequence[Mapping[str, float]]) -> dict[str, bytes]:
+def export(
+    networks: Sequence[Composer],
+    ranges: Sequence[Mapping[str, float]],
+    temperatures: Sequence[float] = (1.0, 1.0, 1.0),
+) -> dict[str, bytes]:
     """The three graphs of one or several networks.
 
     Parameters
     ----------
     networks : trained networks of one vocabulary.
-    ranges : for each the magnitudes of its activations (see `calibrate`).
+    ranges : for each the magnitudes of its activations (see `calibration`).
+    temperatures : of duration, pitch and flag, by which the averaged logits are divided.
 
     Returns
     -------
@@ -63,7 +66,12 @@ def export(networks: Sequence[Composer], ranges: Sequence[Mapping[str, float]]) 
     nets = [
         _Net(place, network, seen) for place, (network, seen) in enumerate(zip(networks, ranges, strict=True))
     ]
-    return {"trunk.onnx": _trunk(nets), "pitch.onnx": _pitch(nets), "flag.onnx": _flag(nets)}
+    duration, pitch, flag = temperatures
+    return {
+        "trunk.onnx": _trunk(nets, duration),
+        "pitch.onnx": _pitch(nets, pitch),
+        "flag.onnx": _flag(nets, flag),
+    }
 
 
 def restore(graphs: Sequence[bytes], sizes: Sequence[Sizes]) -> list[Composer]:
@@ -86,37 +94,6 @@ def restore(graphs: Sequence[bytes], sizes: Sequence[Sizes]) -> list[Composer]:
         network.load_state_dict(state)
         networks.append(network)
     return networks
-
-
-def calibrate(network: Composer, batches: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, float]:
-    """Largest magnitudes of a network's activations over some batches of training tunes, by name."""
-    seen: dict[str, float] = {}
-
-    def watch(name: str, relu: bool) -> Any:
-        def hook(_module: Any, _inputs: Any, output: torch.Tensor) -> None:
-            value = output.clamp(min=0) if relu else output.abs()
-            seen[name] = max(seen.get(name, 1e-6), SAFETY * float(value.max()))
-
-        return hook
-
-    watched = [("features", network.features, True), ("after", network.after, True)]
-    watched += [
-        (f"{head}_head", getattr(network, f"{head}_head")[0], True) for head in ("duration", "pitch", "flag")
-    ]
-    for name in ("attention1", "attention2"):
-        watched += [
-            (f"{name}.{part}", getattr(getattr(network, name), part), False)
-            for part in ("query", "key", "value")
-        ]
-    handles = [module.register_forward_hook(watch(name, relu)) for name, module, relu in watched]
-    network.eval()
-    with torch.no_grad():
-        for batch in batches:
-            network(batch["trunk"], batch["after"], batch["targets"], batch["tags"])
-        seen["features"] += float(network.tags.weight.abs().sum(1).max())
-    for handle in handles:
-        handle.remove()
-    return seen
 
 
 class _Part(NamedTuple):
@@ -306,7 +283,7 @@ class _Net:
         ]
 
 
-def _trunk(nets: Sequence[_Net]) -> bytes:
+def _trunk(nets: Sequence[_Net], temperature: float) -> bytes:
     graph = Graph("trunk")
     first = nets[0].sizes
     features = graph.input("features", ["batch", len(first.trunk)], TensorProto.INT64)
@@ -318,7 +295,7 @@ def _trunk(nets: Sequence[_Net]) -> bytes:
     ways = len(first.duration_recalls)
     counts = graph.input("counts", ["batch", ways, first.durations]) if ways else ""
     logits = [_trunk_of(graph, net, features, tags, event, gaps, counts) for net in nets]
-    graph.output(_mean(graph, logits), "logits", ["batch", first.durations])
+    graph.output(_mean(graph, logits, temperature), "logits", ["batch", first.durations])
     recalls = {"duration_ways": first.duration_recalls, "pitch_ways": first.pitch_recalls}
     return graph.model({name: _ways(first, columns) for name, columns in recalls.items()})
 
@@ -359,7 +336,7 @@ def _trunk_of(
     return recalled(graph, logits, output, s.durations + gates, counts, ways) if ways else logits
 
 
-def _pitch(nets: Sequence[_Net]) -> bytes:
+def _pitch(nets: Sequence[_Net], temperature: float) -> bytes:
     graph = Graph("pitch")
     duration = graph.input("duration", ["batch"], TensorProto.INT64)
     after = graph.input("after", ["batch", len(nets[0].sizes.after)], TensorProto.INT64)
@@ -375,11 +352,11 @@ def _pitch(nets: Sequence[_Net]) -> bytes:
         gates = len(s.pitch_columns)
         logits = copied(graph, found, named(graph, features, s.pitch_columns), s.pitches, gates)
         averaged.append(recalled(graph, logits, found, s.pitches + gates, counts, ways) if ways else logits)
-    graph.output(_mean(graph, averaged), "logits", ["batch", first.pitches])
+    graph.output(_mean(graph, averaged, temperature), "logits", ["batch", first.pitches])
     return graph.model()
 
 
-def _flag(nets: Sequence[_Net]) -> bytes:
+def _flag(nets: Sequence[_Net], temperature: float) -> bytes:
     graph = Graph("flag")
     duration = graph.input("duration", ["batch"], TensorProto.INT64)
     pitch = graph.input("pitch", ["batch"], TensorProto.INT64)
@@ -392,7 +369,7 @@ def _flag(nets: Sequence[_Net]) -> bytes:
         )
         for net in nets
     ]
-    graph.output(_mean(graph, logits), "logits", ["batch", 3])
+    graph.output(_mean(graph, logits, temperature), "logits", ["batch", 3])
     return graph.model()
 
 
@@ -401,8 +378,8 @@ def _ways(sizes: Sizes, columns: Sequence[int]) -> str:
     return " ".join(f"{column}:{1 if column == EVERY else sizes.trunk[column]}" for column in columns)
 
 
-def _mean(graph: Graph, logits: Sequence[str]) -> str:
+def _mean(graph: Graph, logits: Sequence[str], temperature: float) -> str:
     total = logits[0]
     for more in logits[1:]:
         total = graph.op("Add", total, more)
-    return graph.op("Mul", total, graph.number(1 / len(logits)))
+    return graph.op("Mul", total, graph.number(1 / (len(logits) * temperature)))

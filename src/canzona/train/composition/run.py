@@ -25,8 +25,9 @@ from canzona.composition.samples import corpus_figures
 from canzona.errors import EmptyTuneError, UsageError
 from canzona.models.folder import CARD, ModelFolder, check_target, save_folder
 from canzona.score.tune import Tune, alteration_text
+from canzona.train.composition.calibration import calibrate, fit_temperatures
 from canzona.train.composition.data import Arrays, BatchPlan, collate, prepare
-from canzona.train.composition.export import calibrate, export, restore
+from canzona.train.composition.export import export, restore
 from canzona.train.composition.network import Composer
 from canzona.train.composition.recipe import Recipe, Training
 from canzona.train.composition.sizes import Sizes
@@ -122,7 +123,8 @@ def train_composer(
         spent.append(_train_one(task, loop, work / f"network{place + 1}", resume, bar, reports))
         networks.append(network.to("cpu"))
     reports.say("saving the model")
-    return _save(output, recipe, prepared, networks, training, spent, folders, force)
+    temperatures = fit_temperatures(networks, validation, recipe.training.batch_events)
+    return _save(output, recipe, prepared, _Trained(networks, spent, temperatures), training, folders, force)
 
 
 def prepare_corpus(
@@ -191,13 +193,21 @@ def _parent_networks(parent: ComposerModel) -> list[Composer]:
     return restore([folder.file(f"{name}.onnx").read_bytes() for name in ("trunk", "pitch", "flag")], sizes)
 
 
+@dataclass(frozen=True)
+class _Trained:
+    """Networks, what each took, and the temperatures of their average."""
+
+    networks: Sequence[Composer]
+    spent: Sequence[Progress]
+    temperatures: Sequence[float]
+
+
 def _save(
     output: Path,
     recipe: Recipe,
     prepared: Prepared,
-    networks: Sequence[Composer],
+    trained: _Trained,
     training: Sequence[Arrays],
-    spent: Sequence[Progress],
     folders: Sequence[Path],
     force: bool,
 ) -> ModelFolder:
@@ -205,7 +215,8 @@ def _save(
     batches = [
         collate([training[place] for place in chosen[at : at + 32]]) for at in range(0, len(chosen), 32)
     ]
-    files: dict[str, bytes] = dict(export(networks, [calibrate(network, batches) for network in networks]))
+    ranges = [calibrate(network, batches) for network in trained.networks]
+    files: dict[str, bytes] = dict(export(trained.networks, ranges, trained.temperatures))
     names = [name for name, _ in prepared.training_tunes]
     of = {name: prepared.families.of[name] for name in names}
     files[INDEX] = build_index(prepared.training_tunes, of).to_bytes()
@@ -213,17 +224,17 @@ def _save(
     figures = corpus_figures(tune for _, tune in prepared.training_tunes)
     files[HUMAN] = (json.dumps(figures.to_dict(), sort_keys=True) + "\n").encode()
     files[CARD] = b"The card is written by `canzona evaluate compose --card`.\n"
-    config = _config(recipe, prepared, networks, spent, folders)
+    config = _config(recipe, prepared, trained, folders)
     return save_folder(output, config, files, force=force)
 
 
 def _config(
     recipe: Recipe,
     prepared: Prepared,
-    networks: Sequence[Composer],
-    spent: Sequence[Progress],
+    trained: _Trained,
     folders: Sequence[Path],
 ) -> dict[str, Any]:
+    networks, spent = trained.networks, trained.spent
     openings = count_openings(
         prepared.vocabulary,
         (
@@ -260,6 +271,7 @@ def _config(
                 "networks": len(networks), "batch_events": recipe.training.batch_events,
             },
             "best_epochs": [progress.best_epoch for progress in spent],
+            "temperatures": list(trained.temperatures),
             "validation_bits": [round(progress.best, 4) for progress in spent],
             "date": time.strftime("%Y-%m-%d"),
         },
