@@ -303,7 +303,7 @@ def test_replay_makes_the_same_bytes(compose: Callable, canzona_cli: Callable, k
     said = json.loads(canzona_cli("explain", path, "--json").out)
     assert (said["command"], said["model"], said["seed"]) == ("compose", "small", 7)
     assert said["options"] == {
-        "bars": 2, "meter": "3/4", "temperature": 0.9, "top_p": 1.0, "style": "china", "number": 1,
+        "bars": 2, "meter": "3/4", "temperature": 0.9, "top_p": 0.97, "style": "china", "number": 1,
     } | ({"file": said["options"]["file"]} if "file" in said["options"] else {})  # fmt: skip
 
 
@@ -382,3 +382,11 @@ def test_a_model_for_research_says_so(canzona_cli: Callable, small_model: Path, 
     assert "for research only, the model and what it writes. Thanks to the collectors." in done.err
     quiet = canzona_cli("compose", "-m", folder, "--seed", "1", "--bars", "2", "-q")
     assert "research" not in quiet.err
+
+
+def test_what_is_left_out_is_what_python_leaves_out() -> None:
+    from canzona.cli.compose import command
+    from canzona.composition.settings import Settings
+
+    usual = {option.name: option.default for option in command.params}
+    assert {name: usual[name] for name in ("temperature", "top_p")} == Settings().to_dict()

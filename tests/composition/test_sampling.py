@@ -80,6 +80,14 @@ def test_top_p_keeps_the_most_probable() -> None:
     assert counts[4] / 20_000 == pytest.approx(np.e / (1 + np.e), abs=0.015)
 
 
+def test_classes_as_probable_as_the_last_that_is_kept_are_kept() -> None:
+    even = np.zeros((400, 5), np.float32)
+    weights = np.tile([1.0, 0.0, 1.0, 1.0, 0.0], (400, 1))
+    uniform = (np.arange(400) + 0.5) / 400
+    chosen = draw(even, weights, uniform, temperature=1.0, top_p=0.4)
+    assert set(chosen.tolist()) == {0, 2, 3}
+
+
 @given(
     arrays(np.float32, (3, 5), elements=st.floats(-60, 60, width=32)),
     arrays(np.float64, (3, 5), elements=st.sampled_from([0.0, 0.0, 1e-30, 0.3, 1.0])),

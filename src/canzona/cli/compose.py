@@ -47,9 +47,9 @@ if TYPE_CHECKING:
 @click.option(
     "--top-p",
     type=float,
-    default=1.0,
+    default=0.97,
     show_default=True,
-    help="Draw only among the most probable notes with this much probability.",
+    help="Draw only among the most probable notes with this much probability; 1 draws among all.",
 )
 @click.option("--count", type=int, default=1, show_default=True, help="How many tunes.")
 @click.option("--like", type=options.PATH, default=None, metavar="FILE", help="Open as this tune opens.")

@@ -77,11 +77,9 @@ def draw(logits: Array, weights: Array, uniform: Array, *, temperature: float, t
 
 
 def _nucleus(mass: Array, top_p: float) -> Array:
-    """Mass of the most probable classes alone (Holtzman et al. 2020); the first is always kept."""
-    order = np.argsort(-mass, axis=1, kind="stable")
-    ranked = np.take_along_axis(mass, order, axis=1)
-    before = np.cumsum(ranked, axis=1) - ranked
-    kept = before < top_p * np.cumsum(ranked, axis=1)[:, -1:]
-    result = np.zeros_like(mass)
-    np.put_along_axis(result, order, np.where(kept, ranked, 0.0), axis=1)
-    return result
+    """Mass of the most probable classes alone (Holtzman et al. 2020), and of those as probable as the last."""
+    ranked = np.sort(mass, axis=1)[:, ::-1]
+    summed = np.cumsum(ranked, axis=1)
+    last = (summed < top_p * summed[:, -1:]).sum(1)
+    least = ranked[np.arange(len(mass)), last]
+    return np.where(mass >= least[:, None], mass, 0.0)
