@@ -77,7 +77,7 @@ def draw(logits: Array, weights: Array, uniform: Array, *, temperature: float, t
 
 
 def _nucleus(mass: Array, top_p: float) -> Array:
-    """Mass of the most probable classes alone (Holtzman et al. 2020), and of those as probable as the last."""
+    """Mass of the most probable classes (Holtzman et al. 2020) and of any as probable as the last."""
     ranked = np.sort(mass, axis=1)[:, ::-1]
     summed = np.cumsum(ranked, axis=1)
     last = (summed < top_p * summed[:, -1:]).sum(1)
