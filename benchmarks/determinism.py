@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--model", default="folk")
     parser.add_argument("--tunes", type=int, default=10_000)
     parser.add_argument("--emulated", type=int, default=40)
-    parser.add_argument("--jobs", type=int, default=1, help="settings computed side by side")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="settings computed side by side")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", nargs=2, type=int, metavar=("THREADS", "BATCH"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
