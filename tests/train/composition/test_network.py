@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from canzona.composition.events import EventList
 from canzona.composition.features import trunk_features
@@ -129,6 +130,19 @@ def test_gradients_are_finite_and_reach_every_weight(small: Small) -> None:
         assert weight.grad is not None, name
         assert weight.grad.isfinite().all(), name
         assert weight.grad.abs().max() > 0, name
+
+
+def test_inferred_phrases_do_not_count_in_the_flags_loss(small: Small, networks: list[Composer]) -> None:
+    """They are a loss of their own: one tune's flags weigh no less where another's are inferred."""
+    task = small.task(networks[0].eval())
+    marked, inferred = ({**small.arrays[place], "marked": np.array(place == 1)} for place in (1, 2))
+    batch = collate([marked, inferred])
+    tables = networks[0](batch["trunk"], batch["after"], batch["targets"], batch["tags"])
+    costs = [cross_entropy(table.flatten(0, 1), batch["targets"][..., part].flatten(), reduction="none")
+             .view(batch["mask"].shape) for part, table in enumerate(tables)]  # fmt: skip
+    of_flags = [costs[2][row][batch["mask"][row]].mean() for row in (0, 1)]
+    expected = sum(costs[part][batch["mask"]].mean() for part in (0, 1)) + sum(of_flags)
+    assert float(task.loss(batch)[0]) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_gradients_stay_finite_for_extreme_weights(small: Small) -> None:

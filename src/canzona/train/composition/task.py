@@ -134,13 +134,17 @@ class ComposerTask:
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """Cross-entropy of the three parts, added; figures in bits a note.
 
-        Inferred phrase ends are learnt as well, so that a model of a collection without phrase marks
-        can phrase what it writes; no figure counts them.
+        The flag's counts the tunes whose source marks phrases. Inferred phrases are a task of their
+        own beside it, so that a model of a collection without marks can phrase what it writes; no
+        figure counts them.
         """
         tables, targets, mask = self._logits(self.network, batch)
+        marked = batch["marked"].to(mask.device)[:, None]
+        counted = [(0, mask), (1, mask), (2, mask & marked), (2, mask & ~marked)]
         losses = [
-            functional.cross_entropy(table[mask], targets[..., part][mask])
-            for part, table in enumerate(tables)
+            functional.cross_entropy(tables[part][places], targets[..., part][places])
+            for part, places in counted
+            if places.any()
         ]
         bits = [float(value.detach()) / math.log(2) for value in losses]
         return torch.stack(losses).sum(), {"total": bits[0] + bits[1]}
