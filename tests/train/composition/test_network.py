@@ -142,7 +142,7 @@ def test_inferred_phrases_do_not_count_in_the_flags_loss(small: Small, networks:
              .view(batch["mask"].shape) for part, table in enumerate(tables)]  # fmt: skip
     of_flags = [costs[2][row][batch["mask"][row]].mean() for row in (0, 1)]
     expected = sum(costs[part][batch["mask"]].mean() for part in (0, 1)) + sum(of_flags)
-    assert float(task.loss(batch)[0]) == pytest.approx(float(expected), rel=1e-5)
+    assert float(task.loss(batch)[0].detach()) == pytest.approx(float(expected.detach()), rel=1e-5)
 
 
 def test_gradients_stay_finite_for_extreme_weights(small: Small) -> None:
