@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,3 +90,11 @@ def composer(small_model: Path) -> ComposerModel:
     from canzona.composition.model import ComposerModel
 
     return ComposerModel.open(small_model)
+
+
+@pytest.fixture
+def unburdened() -> Iterator[None]:
+    """Keeps what other tests have left in memory from the garbage collector while time is taken."""
+    gc.freeze()
+    yield
+    gc.unfreeze()

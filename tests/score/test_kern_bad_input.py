@@ -277,6 +277,7 @@ def test_any_table_under_two_spines_is_a_tune_or_an_error(rows: list[list[str]])
 WIDE = "\t".join(["**kern"] + ["**text"] * 999)
 
 
+@pytest.mark.usefixtures("unburdened")
 @pytest.mark.parametrize(
     "make",
     [

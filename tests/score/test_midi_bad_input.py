@@ -59,6 +59,7 @@ def test_what_is_wrong_is_said_in_one_sentence(data: bytes, message: str) -> Non
     assert error.hint
 
 
+@pytest.mark.usefixtures("unburdened")
 @pytest.mark.parametrize(
     "data",
     [
