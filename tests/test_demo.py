@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import importlib.util
 import os
 import re
 import shlex
@@ -17,16 +16,14 @@ import pytest
 
 from canzona.origin import explain, replay
 from canzona.score import read
+from scripts import loaded
 from sealed_model import changed_copy
 
 STEMS = ("irish-1", "irish-2", "art-song-1", "art-song-2")
 
 
 def demo_module(root: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("canzona_demo", root / "examples" / "demo.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = loaded(root / "examples" / "demo.py")
     module.BARS = 4  # type: ignore[attr-defined]
     return module
 

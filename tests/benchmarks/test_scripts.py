@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 
 from canzona.score import Key, Meter, Tune
 from canzona.score.format import format_named
+from scripts import loaded
 from small_model import RHYTHMS, _tune, train_small_model
 
 Script = Callable[..., Any]
@@ -23,12 +23,7 @@ Script = Callable[..., Any]
 
 def load(root: Path, name: str) -> ModuleType:
     """A script as a module."""
-    spec = importlib.util.spec_from_file_location(name, root / "benchmarks" / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    return loaded(root / "benchmarks" / f"{name}.py")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from scripts import loaded
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,11 +34,7 @@ LIFTED = ["GPL-3.0-or-later WITH GCC-exception-3.1", "GPL-2.0-only WITH Classpat
 
 def tool() -> ModuleType:
     pytest.importorskip("packaging")
-    spec = importlib.util.spec_from_file_location("canzona_licences", ROOT / "tools" / "licences.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded(ROOT / "tools" / "licences.py")
 
 
 LICENCES = tool()

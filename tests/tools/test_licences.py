@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -10,14 +9,12 @@ from types import ModuleType
 
 import pytest
 
+from scripts import loaded
+
 
 @pytest.fixture(scope="module")
 def gate(root: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("licences", root / "tools" / "licences.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded(root / "tools" / "licences.py")
 
 
 @pytest.mark.parametrize(

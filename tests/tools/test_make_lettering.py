@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import json
 import re
 from pathlib import Path
@@ -11,6 +10,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
+from scripts import loaded
 
 FONTS = Path("/usr/share/fonts/truetype/liberation2")
 
@@ -28,11 +29,7 @@ def maker(root: Path) -> ModuleType:
     pytest.importorskip("fontTools", reason="fonttools is not installed: outlines cannot be made")
     if not FONTS.is_dir():
         pytest.skip("the Liberation fonts (fonts-liberation2) are not installed")
-    spec = importlib.util.spec_from_file_location("make_lettering", root / "tools" / "make_lettering.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded(root / "tools" / "make_lettering.py")
 
 
 def test_the_same_fonts_give_the_same_bytes(

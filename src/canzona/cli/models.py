@@ -26,16 +26,9 @@ def command() -> None:
 @options.verbose
 def list_models(as_json: bool) -> None:
     """List all models that are found."""
-    from canzona.errors import ModelError
-    from canzona.models import known_models, model_folders, search_path
-    from canzona.models.folder import load_folder
+    from canzona.models import known_models, search_path
 
-    found = known_models()
-    for folder in model_folders():
-        try:
-            load_folder(folder, verify=False)
-        except ModelError as error:
-            click.echo(f"canzona: not listed: {error}", err=True)
+    found = known_models(broken=lambda error: click.echo(f"canzona: not listed: {error}", err=True))
     if as_json:
         import json
 

@@ -13,8 +13,22 @@ import numpy as np
 
 Array = np.ndarray
 
+EVERY = -1
+"""In place of a column of the trunk's features: every earlier event counts."""
+
 Way = tuple[int, int]
-"""A column of the trunk's features, -1 for none, and its number of classes."""
+"""A column of the trunk's features or `EVERY`, and its number of classes, 1 for `EVERY`."""
+
+
+def ways_to_text(ways: Sequence[Way]) -> str:
+    """Ways of counting as a graph's metadata hold them: '6:290 -1:1'."""
+    return " ".join(f"{column}:{classes}" for column, classes in ways)
+
+
+def ways_from_text(text: str) -> list[Way]:
+    """The inverse of `ways_to_text`."""
+    pairs = (way.split(":") for way in text.split())
+    return [(int(column), int(classes)) for column, classes in pairs]
 
 
 class Counts:
@@ -37,13 +51,13 @@ class Counts:
         found = np.empty((len(features), *self._shape), np.float32)
         rows = np.arange(len(features))
         for way, (column, table) in enumerate(zip(self._columns, self._tables, strict=True)):
-            found[:, way] = table[rows, features[:, column]] if column >= 0 else table[:, 0]
+            found[:, way] = table[rows, features[:, column]] if column != EVERY else table[:, 0]
         return found
 
     def push(self, rows: Array, features: Array, classes: Array) -> None:
         """Takes an event of some tunes: features (rows, features) before it and its class (rows,)."""
         for column, table in zip(self._columns, self._tables, strict=True):
-            table[rows, features[:, column] if column >= 0 else 0, classes] += 1
+            table[rows, features[:, column] if column != EVERY else 0, classes] += 1
 
     def keep(self, rows: Array) -> None:
         """Goes on with some tunes alone, by their places."""

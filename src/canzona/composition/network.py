@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from canzona.composition.counts import Counts, Way
+from canzona.composition.counts import Counts, ways_from_text
 from canzona.composition.events import TUNE_ENDS
 from canzona.composition.past import Past
 from canzona.errors import ModelError
@@ -78,7 +78,7 @@ class Network:
         self.features: int = self._shapes["features"][1]
         self._outputs = [value.name for value in self._trunk.get_outputs()]
         ways = self._trunk.get_modelmeta().custom_metadata_map
-        self._ways = [_ways(ways.get(f"{part}_ways", "")) for part in PARTS[:2]]
+        self._ways = [ways_from_text(ways.get(f"{part}_ways", "")) for part in PARTS[:2]]
         self._needs = [[value.name for value in session.get_inputs()] for session in sessions[1:]]
         self.classes = tuple(
             next(value.shape[-1] for value in session.get_outputs() if value.name == "logits")
@@ -214,9 +214,3 @@ class Steps:
         session = (network._pitch, network._flag)[which]
         logits: Array = session.run(["logits"], feeds)[0]
         return logits
-
-
-def _ways(text: str) -> list[Way]:
-    """Ways of counting as a graph names them: '6:290 -1:1'."""
-    pairs = (way.split(":") for way in text.split())
-    return [(int(column), int(classes)) for column, classes in pairs]

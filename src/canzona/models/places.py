@@ -13,6 +13,7 @@ A place is a folder of model folders, or one model folder.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from canzona.errors import ModelError
@@ -46,18 +47,22 @@ def model_folders() -> list[Path]:
     ]
 
 
-def known_models(job: str | None = None) -> list[ModelFolder]:
-    """All models that are found, by name, each at its first place; folders that are no model are passed over.
+def known_models(
+    job: str | None = None, *, broken: Callable[[ModelError], None] = lambda _: None
+) -> list[ModelFolder]:
+    """All models that are found, by name, each at its first place.
 
     Parameters
     ----------
     job : only models for this job, or None for all.
+    broken : called with what is wrong with each folder that is no model.
     """
     found: dict[str, ModelFolder] = {}
     for folder in model_folders():
         try:
             model = load_folder(folder, verify=False)
-        except ModelError:
+        except ModelError as error:
+            broken(error)
             continue
         found.setdefault(model.name, model)
     return [found[name] for name in sorted(found) if job in (None, found[name].job)]

@@ -167,7 +167,7 @@ def _single_spine(lines: list[str], source: str) -> list[str]:
 
 def _attach(notes: list[Note], voice_: Voice) -> None:
     """Hang the marks of other spines and of comments on the notes that sound at their time."""
-    # Pairs of whole numbers are looked up ten times as fast as fractions.
+    # A pair of whole numbers is hashed and compared faster than a fraction.
     places = {note.onset.as_integer_ratio(): place for place, note in enumerate(notes)}
     marks: dict[int, list[Attachment]] = {}
     for moment, mark in voice_.marks:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from canzona.composition.counts import EVERY
 from canzona.composition.events import EventList
 from canzona.composition.features import trunk_features
 from canzona.composition.past import distance_classes
@@ -18,7 +19,6 @@ from canzona.train.composition.data import Arrays, Batch, collate, prepare
 from canzona.train.composition.network import Composer, distance_class
 from canzona.train.composition.pointing import Copies, Recalls
 from canzona.train.composition.sizes import (
-    EVERY,
     INTERVALS,
     NO_STEP,
     WIDEST,

@@ -8,7 +8,7 @@ that right (temperature scaling: Guo et al., On Calibration of Modern Neural Net
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from canzona.train.composition.data import Arrays, BatchPlan, batches, collate
+from canzona.train.composition.data import Arrays, Batch, BatchPlan, batches, collate
 from canzona.train.composition.network import Composer
 
 SAFETY = 1.1
@@ -27,12 +27,12 @@ FEWEST_NOTES = 2000
 """With fewer notes to fit on, a temperature would be chance; it stays 1."""
 
 
-def calibrate(network: Composer, batches: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, float]:
+def calibrate(network: Composer, training: Sequence[Batch]) -> dict[str, float]:
     """Largest magnitudes of a network's activations over some batches of training tunes, by name."""
     seen: dict[str, float] = {}
 
     def watch(name: str, relu: bool) -> Any:
-        def hook(_module: Any, _inputs: Any, output: torch.Tensor) -> None:
+        def hook(_module: Any, _inputs: Any, output: Tensor) -> None:
             value = output.clamp(min=0) if relu else output.abs()
             seen[name] = max(seen.get(name, 1e-6), SAFETY * float(value.max()))
 
@@ -50,7 +50,7 @@ def calibrate(network: Composer, batches: Sequence[Mapping[str, torch.Tensor]]) 
     handles = [module.register_forward_hook(watch(name, relu)) for name, module, relu in watched]
     network.eval()
     with torch.no_grad():
-        for batch in batches:
+        for batch in training:
             network(batch["trunk"], batch["after"], batch["targets"], batch["tags"])
         seen["features"] += float(network.tags.weight.abs().sum(1).max())
     for handle in handles:

@@ -26,6 +26,7 @@ import numpy as np
 import torch
 from onnx import TensorProto, helper
 
+from canzona.composition.counts import EVERY, ways_to_text
 from canzona.errors import ModelError
 from canzona.train.composition.copying import (
     copied,
@@ -36,7 +37,7 @@ from canzona.train.composition.copying import (
 )
 from canzona.train.composition.graph import ATTENTION_LEVELS, LEVELS, SIGMOID_STEP, Graph, stored_weights
 from canzona.train.composition.network import Composer
-from canzona.train.composition.sizes import EVERY, Sizes
+from canzona.train.composition.sizes import Sizes
 
 Array = np.ndarray
 
@@ -374,8 +375,8 @@ def _flag(nets: Sequence[_Net], temperature: float) -> bytes:
 
 
 def _ways(sizes: Sizes, columns: Sequence[int]) -> str:
-    """By which features events are counted, each with its number of classes: '6:290 -1:1'."""
-    return " ".join(f"{column}:{1 if column == EVERY else sizes.trunk[column]}" for column in columns)
+    """By which features events are counted."""
+    return ways_to_text([(column, 1 if column == EVERY else sizes.trunk[column]) for column in columns])
 
 
 def _mean(graph: Graph, logits: Sequence[str], temperature: float) -> str:

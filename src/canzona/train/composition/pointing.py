@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from canzona.train.composition.sizes import EVERY, INTERVALS, Sizes, interval_table
+from canzona.composition.counts import EVERY
+from canzona.train.composition.sizes import INTERVALS, Sizes, interval_table
 
 LOG_STEPS = 16
 """Steps a unit in which logarithms of counts are rounded."""

@@ -17,9 +17,6 @@ WIDEST = 12
 INTERVALS = 2 * WIDEST + 3
 """Its classes: the intervals, a rest or escape, and no pitch to count from."""
 
-EVERY = -1
-"""In place of a trunk feature: every earlier event counts."""
-
 
 @dataclass(frozen=True, slots=True)
 class Sizes:

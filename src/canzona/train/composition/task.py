@@ -12,11 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from canzona.composition.counts import EVERY
 from canzona.composition.events import ESCAPE_BITS, Vocabulary
-from canzona.composition.features import after_features, trunk_features
+from canzona.composition.features import LOOKBACK_BARS, after_features, trunk_features
 from canzona.train.composition.data import Arrays, Batch, BatchPlan, batches, collate
 from canzona.train.composition.network import Composer
-from canzona.train.composition.sizes import EVERY, NO_STEP, Sizes
+from canzona.train.composition.sizes import NO_STEP, Sizes
 from canzona.train.loop import Row
 
 HIDDEN = {"mode": 0.1, "tonic": 0.1, "bars_left": 0.6}
@@ -25,15 +26,7 @@ HIDDEN = {"mode": 0.1, "tonic": 0.1, "bars_left": 0.6}
 HIDDEN_TAGS = 0.1
 """Share of tunes from which all region words are hidden, and of words from the others."""
 
-_AGO = (
-    "1_bars_ago",
-    "2_bars_ago",
-    "4_bars_ago",
-    "8_bars_ago",
-    "phrase_1_back",
-    "phrase_2_back",
-    "first_phrase",
-)
+_AGO = (*(f"{bars}_bars_ago" for bars in LOOKBACK_BARS), "phrase_1_back", "phrase_2_back", "first_phrase")
 DURATION_CANDIDATES = (
     "last_duration", *(f"duration_{ago}" for ago in _AGO),
     "exact_duration", "rhythm_duration", "interval_duration", "duration_like_phrase",
