@@ -49,6 +49,14 @@ def test_generation_speed(script: Script, small_model: Path) -> None:
     assert found["times"] == pytest.approx(found["notes_per_s"] / found["tutorial_notes_per_s"], rel=0.05)
 
 
+def test_sample_settings(script: Script, small_model: Path) -> None:
+    rows = script("sample_settings.py", "--models", small_model, "--tunes", 3)
+    assert {row["model"] for row in rows} == {"small"} and rows[-1]["settings"] == "training tunes"
+    assert {"default", "top_p=1.0", "bars=16"} <= {row["settings"] for row in rows}
+    for row in rows[:-1]:
+        assert row["bits_per_note"] > 0 and 0 <= row["ends_on_tonic"] <= 1 and 0 < row["overlap"] < 1
+
+
 def test_a_process_that_composes_says_with_what(root: Path, small_model: Path, tmp_path: Path) -> None:
     script = load(root, "determinism")
     source, model = script.copied(str(small_model), tmp_path)

@@ -181,7 +181,9 @@ def _attach(notes: list[Note], voice_: Voice) -> None:
             offset = moment - notes[place].onset
         marks.setdefault(place, []).append(mark.at(offset))
     for place, found in marks.items():
-        notes[place] = dataclasses.replace(notes[place], attachments=notes[place].attachments + tuple(found))
+        note = notes[place]
+        values = note.onset, note.duration, note.pitch, note.phrase_start, note.phrase_end, note.graces
+        notes[place] = Note(*values, note.attachments + tuple(found))  # faster than dataclasses.replace
 
 
 def _finished(tune: Tune, around: _Surroundings) -> Tune:

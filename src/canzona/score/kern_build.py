@@ -72,13 +72,12 @@ class Builder:
 
         Raises FormatError with the line (from 1) where a token makes no sense.
         """
+        if len(lines) > MOST_NOTES:
+            notes_or_rests = sum(line[:1] not in "*!=" and line != "." for line in map(str.strip, lines))
+            self._count(notes_or_rests, "notes")
+            self._count(sum(line[:1] == "=" for line in lines), "bar lines")
         tokens = self._tokens(lines)
-        ticks = [token.ticks for token in tokens if type(token) is NoteToken]
-        if len(ticks) > MOST_NOTES:
-            raise FormatError(
-                f"{len(ticks)} notes are more than a tune has", source=self.source, hint=TOO_LONG
-            )
-        if min(ticks, default=0) < 0:
+        if any(type(token) is NoteToken and token.ticks < 0 for token in tokens):
             tokens = self._finer(tokens)
         fractions, notes, now = self.fractions, self.notes, 0
         for token in tokens:
@@ -115,6 +114,11 @@ class Builder:
                 self.now = now
                 self._interpret(cast(Sense, token))
         self.now = now
+
+    def _count(self, count: int, what: str) -> None:
+        if count > MOST_NOTES:
+            problem = f"{count} {what} are more than a tune has"
+            raise FormatError(problem, source=self.source, hint=TOO_LONG)
 
     def _tokens(self, lines: Sequence[str]) -> list[Token]:
         tokens: list[Token] = []

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast, get_args
+from functools import lru_cache
+from typing import NamedTuple, cast, get_args
 
 from canzona.score.tune import Attachment, AttachmentKind
 
@@ -28,9 +28,8 @@ _HARMONIES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """An attachment that has not found its note yet."""
+class Mark(NamedTuple):
+    """An attachment that has not found its note yet (a tuple: a file may hold a hundred thousand)."""
 
     kind: AttachmentKind
     text: str
@@ -87,18 +86,26 @@ def side_marks(
 
 def layout_mark(token: str, losses: Counter[str]) -> Mark | None:
     """The mark in a local comment, None where it is none; other layout is a loss."""
+    found = _layout(token)
+    if isinstance(found, str):
+        losses[found] += 1
+        return None
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _layout(token: str) -> Mark | str | None:
+    """The mark in a local comment, or what it loses."""
     if not token.startswith("!LO:"):
         return None
     code, *parameters = token[4:].split(":")
     values = {name: unescape(value) for name, _, value in (part.partition("=") for part in parameters)}
-    text = values.get("t")
+    text, lost = values.get("t"), f"layout 'LO:{code[:20]}'"
     if text is None or code not in ("TX", "SIGN") or "problem" in values:
-        losses[f"layout 'LO:{code[:20]}'"] += 1
-        return None
+        return lost
     kind = values.get("kind", "tempo" if {"tempo", "omd"} & set(values) else "text")
     if kind not in get_args(AttachmentKind):
-        losses[f"layout 'LO:{code[:20]}'"] += 1
-        return None
+        return lost
     number = values.get("n", "1")
     return Mark(cast(AttachmentKind, kind), text, int(number) if re.fullmatch(r"-?\d{1,9}", number) else 1)
 

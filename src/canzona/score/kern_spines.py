@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -28,9 +28,11 @@ _KINDS: dict[str, AttachmentKind] = {
     **dict.fromkeys(_CHORDS, "chord"),
     "**dynam": "dynamic",
 }
+_MOVES = ("*^", "*v", "*+", "*x", "*-")
+_SILENT = ("", "*", "!", *_MOVES)
 _MOST_NAMES = 12
 _MOST_CELLS = 4 * MOST_NOTES
-_MOST_MARKS = 2 * MOST_NOTES
+_MOST_MARKS = MOST_NOTES
 
 
 @dataclass(slots=True)
@@ -103,6 +105,7 @@ def voice(lines: Sequence[str], source: str, track: str | None) -> Voice:
 def _spines(lines: Sequence[str], source: str) -> list[_Spine]:
     spines: list[_Spine] = []
     columns: list[int] = []
+    cells: list[list[tuple[int, str]]] | None = None  # of the columns, while no spine is divided
     for place, line in enumerate(lines):
         if not line or line.startswith("!!") or line.isspace():
             continue
@@ -110,6 +113,7 @@ def _spines(lines: Sequence[str], source: str) -> list[_Spine]:
         if not columns:
             _open(spines, tokens, place, source)
             columns = list(range(len(spines)))
+            cells = [spine.cells for spine in spines]
             continue
         if len(tokens) != len(columns):
             raise FormatError(
@@ -118,9 +122,16 @@ def _spines(lines: Sequence[str], source: str) -> list[_Spine]:
                 line=place + 1,
                 hint="tokens are parted by one tabulator each",
             )
+        if cells is not None and "*" not in line:
+            for column, token in zip(cells, tokens, strict=True):
+                if token not in _SILENT:
+                    column.append((place, token))
+            continue
         _file_row(spines, columns, tokens, place)
-        if any(token in ("*^", "*v", "*+", "*x", "*-") for token in tokens):
+        if any(token in _MOVES for token in tokens):
             columns = _moved(spines, columns, tokens, place)
+            whole = len(columns) == len(set(columns))
+            cells = [spines[column].cells for column in columns] if whole else None
     if not spines:
         raise FormatError("the file has no **kern spine", source=source, line=1, hint="give a Humdrum file")
     return spines
@@ -155,7 +166,7 @@ def _file_row(spines: list[_Spine], columns: list[int], tokens: list[str], place
             seen.add(column)
             if token.startswith("**"):
                 spine.name = token.strip()
-            elif token and token not in ("*^", "*v", "*+", "*x", "*-", "*", "!"):
+            elif token not in _SILENT:
                 spine.cells.append((place, token))
         elif token[:1] not in ("*", "!", "=", ".", ""):
             spine.divided += 1
@@ -217,39 +228,53 @@ def _choose(spines: list[_Spine], source: str, track: str | None) -> int:
 
 def _collect_marks(found: Voice, spines: list[_Spine], chosen: int, source: str) -> None:
     """What the spines to the right, up to the next voice, and the layout comments say."""
+    placed = _side_marks(found, spines, chosen, source)
     clocks = [_clock(spines[chosen].cells, source)]
     clocks += [
         _clock(spine.cells, source)
         for number, spine in enumerate(spines)
         if number != chosen and spine.name in ("**kern", "**recip")
     ]
-    placed = _side_marks(found, spines, chosen)
-    if len(placed) > _MOST_MARKS:
-        raise FormatError(
-            f"{len(placed)} syllables and signs are more than a tune has", source=source, hint=TOO_LONG
-        )
+    comments = [(place, token) for place, token in spines[chosen].cells if token[0] == "!"]
+    if comments:
+        _place_comments(comments, found, placed, spines)
+        _count(len(placed), source)
+    placed.sort(key=lambda item: item[0])
+    clock, others = clocks[0], clocks[1:]
+    onsets = list(clock)
+    for place, mark in placed:
+        moment = clock.get(place)
+        if moment is None and others:
+            moment = next((other[place] for other in others if place in other), None)
+        if moment is None:
+            found.losses[f"moment of a {mark.kind} within a note"] += 1
+            before = bisect_left(onsets, place) - 1
+            moment = clock[onsets[before]] if before >= 0 else Fraction(0)
+        found.marks.append((moment, mark))
+
+
+def _place_comments(
+    comments: list[tuple[int, str]], found: Voice, placed: list[tuple[int, Mark]], spines: list[_Spine]
+) -> None:
+    """Local comments: those that lay out a sign are marks of the next row of data."""
     rows = sorted({place for spine in spines for place, token in spine.cells if token[0] not in "*!="})
-    for place, token in spines[chosen].cells:
-        if token[0] != "!":
-            continue
+    for place, token in comments:
         mark = layout_mark(token, found.losses)
         if mark is not None:
             row = bisect_left(rows, place)
             placed.append((rows[row] if row < len(rows) else place, mark))
         elif not token.startswith("!LO:"):
             found.comments.append((place, token[1:].strip()))
-    placed.sort(key=lambda item: item[0])
-    onsets = list(clocks[0])
-    for place, mark in placed:
-        moment = _moment(clocks, place)
-        if moment is None:
-            found.losses[f"moment of a {mark.kind} within a note"] += 1
-            before = bisect_left(onsets, place) - 1
-            moment = clocks[0][onsets[before]] if before >= 0 else Fraction(0)
-        found.marks.append((moment, mark))
 
 
-def _side_marks(found: Voice, spines: list[_Spine], chosen: int) -> list[tuple[int, Mark]]:
+def _count(signs: int, source: str) -> None:
+    if signs > _MOST_MARKS:
+        raise FormatError(
+            f"{signs} syllables and signs are more than a tune has", source=source, hint=TOO_LONG
+        )
+
+
+def _side_marks(found: Voice, spines: list[_Spine], chosen: int, source: str) -> list[tuple[int, Mark]]:
     """Marks of the spines that follow the chosen voice (those before the first voice are the first's)."""
     placed: list[tuple[int, Mark]] = []
     owner = next(number for number, spine in enumerate(spines) if spine.name == "**kern")
@@ -262,6 +287,8 @@ def _side_marks(found: Voice, spines: list[_Spine], chosen: int) -> list[tuple[i
             if kind is None:
                 found.losses[f"spine '{spine.name[:40]}'"] += 1
                 continue
+            signs = sum(token[0] not in "*=!" and token != "." for _, token in spine.cells)
+            _count(len(placed) + signs, source)
             verses += kind == "lyric"
             placed += side_marks(spine.cells, kind, verses if kind == "lyric" else 1, found.losses)
     return placed
@@ -270,16 +297,20 @@ def _side_marks(found: Voice, spines: list[_Spine], chosen: int) -> list[tuple[i
 def _clock(cells: Sequence[tuple[int, str]], source: str) -> dict[int, Fraction]:
     """Onset in quarter notes of each row in which a spine has a token with a duration."""
     clock: dict[int, Fraction] = {}
+    lengths: dict[str, Fraction] = {}
     now = Fraction(0)
     for place, token in cells:
         if token[0] in "*!=" or token == ".":
             continue
         clock[place] = now
-        try:
-            now += _length(token)
-        except BadToken as error:
-            message, hint = error.args
-            raise FormatError(message, source=source, line=place + 1, hint=hint) from None
+        length = lengths.get(token)
+        if length is None:
+            try:
+                length = lengths[token] = _length(token)
+            except BadToken as error:
+                message, hint = error.args
+                raise FormatError(message, source=source, line=place + 1, hint=hint) from None
+        now += length
     return clock
 
 
@@ -290,7 +321,3 @@ def _length(token: str) -> Fraction:
         return Fraction(0)
     parsed = parse(token)
     return parsed.duration if isinstance(parsed, NoteToken) else Fraction(0)
-
-
-def _moment(clocks: Sequence[Mapping[int, Fraction]], place: int) -> Fraction | None:
-    return next((clock[place] for clock in clocks if place in clock), None)

@@ -139,12 +139,12 @@ def _value(found: re.Match[str]) -> tuple[Fraction, int]:
         if len(number) > 9 or len(divisor or "") > 9 or len(dots) > 8 or (divisor and not divisor.strip("0")):
             raise BadToken(f"'{found[0][:40]}' is no duration", "expected a value such as 4, 8. or 3%2")
         breve = not number.strip("0")
-        whole = Fraction(2 ** len(number)) if breve else Fraction(int(divisor or 1), int(number))
-        duration = 4 * whole * Fraction(2 ** (len(dots) + 1) - 1, 2 ** len(dots))
-        ticks = duration * RESOLUTION
+        above, below = (2 ** len(number), 1) if breve else (int(divisor or 1), int(number))
+        above, below = 4 * above * (2 ** (len(dots) + 1) - 1), below * 2 ** len(dots)
+        ticks, rest = divmod(above * RESOLUTION, below)
         if len(_VALUES) >= MOST_TOKENS:
             _VALUES.clear()
-        value = _VALUES[found[0]] = duration, int(ticks) if ticks.denominator == 1 else -1
+        value = _VALUES[found[0]] = Fraction(above, below), -1 if rest else ticks
     return value
 
 
