@@ -153,9 +153,7 @@ class TuneState:
             min(40, self.bars),
             self._bars_left(),
         ]
-        for bars in LOOKBACK_BARS:
-            row += self._sounding_at(self.now - bars * self.bar_length) if self.bar_length else self._nothing
-        row += self._earlier_phrases()
+        row += self._sounding_at(*self._times_ago(), *self._times_in_phrases())
         row += self._match_features()
         row += self._like_phrase()
         return row
@@ -177,8 +175,10 @@ class TuneState:
         steps: int | None = None
         semitone = 0
         if not isinstance(event.pitch, str):
-            steps = event.pitch[0]
-            semitone = int(major_semitones(steps) + event.pitch[1])
+            steps, alteration = event.pitch
+            natural = major_semitones(steps)
+            whole = alteration.denominator == 1  # sums of fractions take long
+            semitone = natural + alteration.numerator if whole else int(natural + alteration)
         previous = self.steps[self.sounding] if self.sounding >= 0 else None
         step = None if steps is None or previous is None else steps - previous
         self._exact_match.push((duration, pitch))
@@ -248,26 +248,35 @@ class TuneState:
                 found[back - 1] = max(-16, min(32, 2 * left // self.unit)) + 16
         return found[0], found[1]
 
-    def _sounding_at(self, time: int) -> tuple[int, int]:
-        """Pitch that sounds at a time, and the duration of what begins there (none: it is held)."""
-        if time < 0:
-            return self._nothing
-        found = bisect_right(self.onsets, time) - 1
-        begins = self.onsets[found] == time
-        return self.pitches[found], self.durations[found] if begins else self._nothing[1]
+    def _sounding_at(self, *times: int) -> list[int]:
+        """For each time the pitch that sounds, and the duration of what begins there (none: it is held)."""
+        onsets, pitches, durations = self.onsets, self.pitches, self.durations
+        no_pitch, no_duration = self._nothing
+        row: list[int] = []
+        for time in times:
+            if time < 0:
+                row += (no_pitch, no_duration)
+            else:
+                found = bisect_right(onsets, time) - 1
+                row += (pitches[found], durations[found] if onsets[found] == time else no_duration)
+        return row
 
-    def _earlier_phrases(self) -> list[int]:
+    def _times_ago(self) -> list[int]:
+        """The time some bars ago, negative where there is none."""
+        bar = self.bar_length
+        return [self.now - bars * bar if bar else -1 for bars in LOOKBACK_BARS]
+
+    def _times_in_phrases(self) -> list[int]:
+        """The time at this place of earlier phrases, negative where one has no such place."""
         starts = self.phrase_starts
         present = len(starts) - 1
         spent = self.now - starts[-1]
-        row: list[int] = []
+        times: list[int] = []
         for back in PHRASES_BACK:
             which = present - back if back else 0
-            if 0 <= which < present and starts[which] + spent < starts[which + 1]:
-                row += self._sounding_at(starts[which] + spent)
-            else:
-                row += self._nothing
-        return row
+            there = starts[which] + spent if 0 <= which < present else -1
+            times.append(there if 0 <= there < starts[which + 1] else -1)
+        return times
 
     def _match_features(self) -> list[int]:
         exact, rhythm = self._exact_match, self._rhythm_match
@@ -289,7 +298,7 @@ class TuneState:
         row += (self.pitches[pitch.pointer] if pitch.pointer >= 0 else no_pitch, pitch.length_class)
         return row
 
-    def _like_phrase(self) -> tuple[int, int, int]:
+    def _like_phrase(self) -> list[int]:
         """What stands at this place of the earlier phrase that most agrees with the present one so far."""
         starts = self.phrase_starts
         spent = self.now - starts[-1]
@@ -298,9 +307,9 @@ class TuneState:
             if agreeing >= most and starts[which] + spent < starts[which + 1]:
                 most, found = agreeing, which
         if found < 0:
-            return *self._nothing, 0
+            return [*self._nothing, 0]
         passed = len(self.onsets) - self.phrase_first_event[-1]
-        return *self._sounding_at(starts[found] + spent), _likeness(most, passed)
+        return [*self._sounding_at(starts[found] + spent), _likeness(most, passed)]
 
     def _compare(self, pitch: int) -> None:
         """Counts in which earlier phrases the coming event's pitch begins at the same place."""

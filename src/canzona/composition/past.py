@@ -35,6 +35,7 @@ class Past:
     def __init__(self, shapes: Mapping[str, Sequence[Any]], batch: int) -> None:
         self._times = np.zeros(batch, np.int64)
         self._room = _ROOM
+        self._gaps = _gap_rows(_ROOM)
         self._arrays = {
             name: np.zeros(
                 [batch, *(_ROOM if isinstance(size, str) else size for size in shape[1:])], np.float32
@@ -47,8 +48,7 @@ class Past:
         needed = (int(self._times.max(initial=0)) // _ROOM + 1) * _ROOM
         if needed > self._room or 2 * needed < self._room:
             self._resize(needed)
-        gaps = _CLASS_OF_GAP[np.clip(self._times[:, None] - np.arange(self._room), 0, _FARTHEST)]
-        return {"gaps": gaps, **self._arrays}
+        return {"gaps": self._gaps[self._room - self._times], **self._arrays}
 
     def take(self, found: Mapping[str, Array]) -> None:
         """Takes an event's new key, and the new value of the one before, from the trunk's outputs."""
@@ -83,6 +83,7 @@ class Past:
     def _resize(self, room: int) -> None:
         kept = min(room, self._room)
         self._room = room
+        self._gaps = _gap_rows(room)
         for name, array in self._arrays.items():
             axis = 3 if name[0] == "k" else 2
             shape = list(array.shape)
@@ -102,3 +103,12 @@ def distance_classes(length: int) -> Array:
 _FARTHEST = NEAREST * 2**5
 _CLASS_OF_GAP = np.concatenate([[MASKED_DISTANCE], distance_classes(_FARTHEST)[::-1]])
 """The class of each distance up to the one from which all are alike; 0 is no event."""
+
+
+def _gap_rows(room: int) -> Array:
+    """Classes of the distances to `room` events, (room + 1, room), views of one line.
+
+    The first row is of a tune that has got to `room`, each other of one that is an event behind.
+    """
+    line = _CLASS_OF_GAP[np.clip(room - np.arange(2 * room), 0, _FARTHEST)]
+    return np.lib.stride_tricks.sliding_window_view(line, room)

@@ -30,16 +30,17 @@ def exact_exp(value: Array) -> Array:
     Range reduction to half of ln 2 on either side and a Taylor polynomial of degree 13, each step a
     single rounded operation.
     """
-    bounded = np.maximum(value, _LOWEST)
-    whole = np.floor(bounded * _LOG2_E + 0.5)
-    rest = bounded - whole * _LN2_HIGH
-    rest = rest - whole * _LN2_LOW
+    rest = np.maximum(value, _LOWEST)
+    whole = np.floor(rest * _LOG2_E + 0.5)
+    rest -= whole * _LN2_HIGH
+    rest -= whole * _LN2_LOW
     result = np.full_like(rest, _TERMS[0])
     for term in _TERMS[1:]:
-        result = result * rest
-        result = result + term
+        result *= rest
+        result += term
     powered: Array = np.ldexp(result, whole.astype(np.int32))
-    return np.where(value < _LOWEST, 0.0, powered)
+    powered[value < _LOWEST] = 0.0
+    return powered
 
 
 def draw(logits: Array, weights: Array, uniform: Array, *, temperature: float, top_p: float) -> Array:
@@ -64,9 +65,7 @@ def draw(logits: Array, weights: Array, uniform: Array, *, temperature: float, t
     if temperature < GREEDY:
         greedy: Array = known.argmax(1)
         return greedy
-    mass = (
-        np.where(allowed, exact_exp(np.where(allowed, (known - top) / temperature, -np.inf)), 0.0) * weights
-    )
+    mass = exact_exp((known - top) / temperature) * weights
     if top_p < 1:
         mass = _nucleus(mass, top_p)
     summed = np.cumsum(mass, axis=1)
