@@ -32,16 +32,9 @@ def copied(graph: Graph, output: str, named: str, classes: int, gates: int) -> s
     gate = _columns(graph, output, classes, classes + gates)
     levels = graph.levels(gate, 1 / GATE_STEPS, -LARGEST_GATE, LARGEST_GATE)
     inside = graph.op("Min", named, graph.constant(np.array(classes, np.int64)))
-    depth, marks = (
-        graph.constant(np.array(classes + 1, np.int64)),
-        graph.constant(np.array([0, 1], np.float32)),
-    )
-    where = graph.op("OneHot", inside, depth, marks, axis=-1)
+    shape = graph.op("Concat", graph.op("Shape", output, end=1), graph.axes(classes + 1), axis=0)
     spread = graph.op(
-        "ReduceSum",
-        graph.op("Mul", where, graph.op("Unsqueeze", levels, graph.axes(2))),
-        graph.axes(1),
-        keepdims=0,
+        "ScatterElements", graph.op("ConstantOfShape", shape), inside, levels, axis=1, reduction="add"
     )
     added = graph.op("Mul", _columns(graph, spread, 0, classes), graph.number(1 / GATE_STEPS))
     return graph.op("Add", logits, added)

@@ -46,6 +46,7 @@ class Graph:
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
         self._constants: dict[tuple[str, bytes], str] = {}
+        self._renamed: dict[str, str] = {}
         self._count = 0
 
     def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
@@ -84,12 +85,15 @@ class Graph:
     def output(
         self, value: str, name: str, shape: Sequence[int | str], kind: int = TensorProto.FLOAT
     ) -> None:
-        """A graph output."""
-        self.nodes.append(helper.make_node("Identity", [value], [name]))
+        """A graph output: a value that a node gives, which goes by this name in the model."""
+        self._renamed[value] = name
         self.outputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
 
     def model(self, about: Mapping[str, str] | None = None) -> bytes:
         """The checked model's bytes; `about` goes into its metadata."""
+        for node in self.nodes:
+            for held in (node.input, node.output):
+                held[:] = [self._renamed.get(value, value) for value in held]
         graph = helper.make_graph(
             self.nodes, self.name, self.inputs, self.outputs, list(self.initializers.values())
         )
