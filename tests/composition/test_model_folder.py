@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -97,10 +98,18 @@ def test_a_flipped_bit_of_the_config_is_refused_or_harmless(
         return
 
 
+def with_another_input(graph: Path) -> None:
+    """As trunks of earlier versions took the past in another form."""
+    held = onnx.load(graph)
+    held.graph.input.append(onnx.helper.make_tensor_value_info("past_keys", onnx.TensorProto.FLOAT, [1]))
+    graph.write_bytes(held.SerializeToString())
+
+
 SEALED: dict[str, Callable[[Path], Any]] = {
     "no graph": lambda folder: (folder / "trunk.onnx").unlink(),
     "a graph that is none": lambda folder: (folder / "pitch.onnx").write_bytes(b"no graph at all"),
     "another graph": lambda folder: shutil.copy(folder / "flag.onnx", folder / "trunk.onnx"),
+    "a graph of an earlier version": lambda folder: with_another_input(folder / "trunk.onnx"),
     "graphs that changed places": lambda folder: (
         shutil.copy(folder / "pitch.onnx", folder / "x"),
         shutil.copy(folder / "flag.onnx", folder / "pitch.onnx"),

@@ -23,6 +23,10 @@ _INPUTS = (
     {"duration", "pitch", "after"},
 )
 """What each graph takes at least."""
+
+_CARRIED = ("h1_", "c1_", "h2_", "c2_", "k1_", "v1_", "k2_", "v2_")
+"""What the trunk takes of each network's state besides, with the network's number."""
+
 PARTS = ("duration", "pitch", "flag")
 
 Array = np.ndarray
@@ -73,7 +77,8 @@ class Network:
                                  hint="install the model again")  # fmt: skip
         self._trunk, self._pitch, self._flag = sessions
         self._shapes = {value.name: value.shape for value in self._trunk.get_inputs()}
-        if len(self._shapes["gaps"]) != 2 or len(self._shapes["k1_0"]) != 4:
+        strange = any(name[:3] not in _CARRIED for name in self._shapes.keys() - _INPUTS[0] - {"counts"})
+        if strange or len(self._shapes["gaps"]) != 2 or len(self._shapes["k1_0"]) != 4:
             raise ModelError(f"{folder} was made for an older version", hint="train or install it again")
         self.features: int = self._shapes["features"][1]
         self._outputs = [value.name for value in self._trunk.get_outputs()]
