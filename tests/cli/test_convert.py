@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -37,6 +38,21 @@ def test_a_folder_into_a_folder_as_json(examples: Path, tmp_path: Path, canzona_
         "auld-lang-syne.mid",
         "greensleeves.mid",
     ]
+
+
+def test_several_kinds_at_once(examples: Path, tmp_path: Path, canzona_cli: Callable) -> None:
+    done = canzona_cli("convert", examples, "-o", tmp_path, "--to", "mid, abc", "--json")
+    held = json.loads(done.out)
+    assert (done.code, held["inputs"], held["failed"], len(held["files"])) == (0, 3, 0, 6)
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".abc"] * 3 + [".mid"] * 3
+
+
+def test_what_one_kind_makes_is_no_input_of_the_next(
+    tune: Path, tmp_path: Path, canzona_cli: Callable
+) -> None:
+    shutil.copy(tune, tmp_path / "a.krn")
+    done = canzona_cli("convert", tmp_path, "-o", tmp_path, "--to", "abc,svg")
+    assert (done.code, done.out) == (0, f"{tmp_path / 'a.abc'}\n{tmp_path / 'a.svg'}\n")
 
 
 def test_quiet_says_nothing(tune: Path, tmp_path: Path, canzona_cli: Callable) -> None:
@@ -85,6 +101,9 @@ def test_stdin_into_a_folder(tune: Path, tmp_path: Path) -> None:
         (["{tune}", "-o", "-"], "say with --to what to make"),
         (["{tune}", "{tune}", "-o", "{tmp}/a.abc"], "one file cannot hold all inputs"),
         (["{tune}", "{tune}", "-o", "-", "--to", "abc"], "stdout holds one output"),
+        (["{tune}", "-o", "-", "--to", "abc,mid"], "stdout holds one output"),
+        (["{tune}", "-o", "{tmp}", "--to", "abc,gif"], "'gif' is no kind of file to write"),
+        (["{tune}", "-o", "{tmp}", "--to", " ,"], "--to names no kind of file"),
         (["-", "-o", "-", "--to", "abc"], "--from says its format"),
         (["-", "--from", "doc", "-o", "-", "--to", "abc"], "'doc' is no score format"),
         (["{tune}", "-o", "{tmp}", "--to", "gif"], "'gif' is no kind of file to write"),

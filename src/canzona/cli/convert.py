@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,10 @@ PIPE = Path("-")
     required=True,
 )
 @click.option(
-    "--to", "kind", metavar="KIND", help="abc, krn, musicxml, mid, svg, png, pdf, wav, flac, ogg or mp3."
+    "--to",
+    "kinds",
+    metavar="KIND[,KIND...]",
+    help="abc, krn, musicxml, mid, svg, png, pdf, wav, flac, ogg or mp3.",
 )
 @click.option("--from", "source_kind", metavar="KIND", help="Format of what comes from stdin.")
 @click.option(
@@ -45,7 +50,7 @@ PIPE = Path("-")
 def command(
     sources: tuple[Path, ...],
     output: Path,
-    kind: str | None,
+    kinds: str | None,
     source_kind: str | None,
     transpose: str,
     track: str,
@@ -65,42 +70,55 @@ def command(
     for stdin. What a kind cannot hold is said on stderr.
 
     \b
-    canzona convert tunes/ -o pages --to pdf
+    canzona convert tunes/ -o pages --to pdf,mp3
     canzona convert tune.krn -o tune.mp3 --instrument flute
     canzona convert tune.abc -o . --to musicxml --transpose Bb
     """
     from canzona.conversion import Conversion, convert_all, convert_file, target_named
 
-    exact = kind is None
+    exact = kinds is None
     if exact and (output == PIPE or not output.suffix or output.is_dir()):
         raise click.UsageError("say with --to what to make, or name a file with -o")
     if exact and (len(sources) > 1 or sources[0].is_dir()):
         raise click.UsageError(
             "one file cannot hold all inputs; name a folder with -o and the kind with --to"
         )
-    name = kind or target_named(output.suffix, source=str(output)).name
-    conversion = Conversion(name, transpose, track, unfold, tempo, instrument, soundfont, split)
+    names = _kinds(kinds) if kinds is not None else [target_named(output.suffix, source=str(output)).name]
+    conversions = [
+        Conversion(name, transpose, track, unfold, tempo, instrument, soundfont, split) for name in names
+    ]
     source, data = sources[0], None
     if PIPE in sources:
         if len(sources) > 1 or source_kind is None:
             raise click.UsageError("'-' is the only input, and --from says its format")
         source, data = _from_stdin(source_kind)
-    if output == PIPE and len(sources) > 1:
+    if output == PIPE and (len(sources) > 1 or len(conversions) > 1):
         raise click.UsageError("stdout holds one output; name a folder with -o")
     if output == PIPE:
-        return _to_stdout(source, data, conversion, quiet=quiet)
-    if exact or data is not None:
+        return _to_stdout(source, data, conversions[0], quiet=quiet)
+
+    def reports_of(conversion: Conversion) -> Iterator[Report]:
+        if not exact and data is None:
+            return convert_all(sources, output, conversion, force=force, jobs=jobs)
         target = output if exact else output / f"{source.stem}{conversion.target.suffix}"
-        reports = iter([convert_file(source, target, conversion, data=data, force=force)])
-    else:
-        reports = convert_all(sources, output, conversion, force=force, jobs=jobs)
+        return iter([convert_file(source, target, conversion, data=data, force=force)])
+
     from canzona.cli.progress import counted
 
     seen = []
+    reports = chain.from_iterable([reports_of(conversion) for conversion in conversions])
     for report in counted(reports, "files converted", quiet=quiet or as_json):
         seen.append(report)
         _say(report, quiet=quiet)
     return _finish(seen, as_json=as_json, quiet=quiet)
+
+
+def _kinds(text: str) -> list[str]:
+    """The kinds of a list with commas, each once."""
+    names = list(dict.fromkeys(kind.strip() for kind in text.split(",") if kind.strip()))
+    if not names:
+        raise click.UsageError("--to names no kind of file")
+    return names
 
 
 def _from_stdin(kind: str) -> tuple[Path, bytes]:
@@ -138,7 +156,8 @@ def _say(report: Report, *, quiet: bool) -> None:
 
 def _finish(reports: list[Report], *, as_json: bool, quiet: bool) -> int:
     """Print what was written, and the summary where something failed; the exit code."""
-    failed = sum(bool(report.errors) for report in reports)
+    wrong = [report for report in reports if report.errors]
+    inputs, failed = (len({report.source for report in some}) for some in (reports, wrong))
     if as_json:
         import json
 
@@ -151,12 +170,12 @@ def _finish(reports: list[Report], *, as_json: bool, quiet: bool) -> int:
             }
             for report in reports
         ]
-        click.echo(json.dumps({"inputs": len(reports), "failed": failed, "files": held}, indent=2))
+        click.echo(json.dumps({"inputs": inputs, "failed": failed, "files": held}, indent=2))
     elif not quiet:
         for path in (path for report in reports for path in report.outputs):
             click.echo(path)
-    if failed and len(reports) > 1:
-        click.echo(f"canzona: {failed} of {len(reports)} inputs could not be handled", err=True)
-    if failed and len(reports) == 1:
-        return reports[0].errors[0].exit_code
+    if failed and inputs > 1:
+        click.echo(f"canzona: {failed} of {inputs} inputs could not be handled", err=True)
+    if failed and inputs == 1:
+        return wrong[0].errors[0].exit_code
     return int(failed > 0)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import signal
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from canzona.conversion.targets import Output, target_named
@@ -99,6 +100,8 @@ def convert_all(
 ) -> Iterator[Report]:
     """Convert files and folders (recursively, keeping their subfolders) into a folder, in order.
 
+    What is to be converted is looked up at once, each file converted when its report is asked for.
+
     Parameters
     ----------
     sources : files and folders; those that do not exist are reported, not raised.
@@ -123,7 +126,12 @@ def convert_all(
         list(dict.fromkeys(each for each in planned if isinstance(each, _Job))),
         numbered=conversion.split or not target.many,
     )
-    yield from (each for each in planned if isinstance(each, Report))
+    failed = [each for each in planned if isinstance(each, Report)]
+    return chain(failed, _converted(tasks, conversion, force, jobs))
+
+
+def _converted(tasks: Sequence[_Job], conversion: Conversion, force: bool, jobs: int) -> Iterator[Report]:
+    """The report of each task, in order."""
     if jobs == 1 or len(tasks) < 2:
         for task in tasks:
             yield _convert_job(task, conversion, force)
