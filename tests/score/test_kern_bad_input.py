@@ -294,6 +294,7 @@ WIDE = "\t".join(["**kern"] + ["**text"] * 999)
         pytest.param(lambda: WIDE + "\n" + ("\t".join(["4c"] + ["la"] * 999) + "\n") * 300, id="wide"),
         pytest.param(lambda: "**kern\n!LO:TX:t=a\n" * 1 + "!LO:TX:t=a\n" * 90_000 + "4c\n", id="words"),
         pytest.param(lambda: "**kern\t**text\n" + "4c\tla\n.\tle\n" * 25_000, id="syllables within notes"),
+        pytest.param(lambda: "**kern\t**text\n" + "4c\tla\n.\tle\n" * 40_000, id="too many syllables"),
         pytest.param(lambda: "**kern\t**text\n" + "4c\tla\n" * 50_000, id="syllables at notes"),
         pytest.param(lambda: "**kern\n" + "!LO:TX:t=a\n4c\n" * 50_000, id="words at notes"),
         pytest.param(lambda: "**kern\n" + "".join(f"{n}c\n" for n in range(1, 130_000)), id="durations"),

@@ -20,12 +20,12 @@ from canzona.score.kern_senses import BadToken, Sense
 from canzona.score.kern_tokens import (
     MOST_NOTES,
     RESOLUTION,
-    TOO_LONG,
     BarToken,
     NoteToken,
     Token,
     known,
     parse,
+    refuse_too_many,
 )
 from canzona.score.tune import Attachment, Barline, Grace, Key, Meter, Note, Section, Tune
 
@@ -74,8 +74,8 @@ class Builder:
         """
         if len(lines) > MOST_NOTES:
             notes_or_rests = sum(line[:1] not in "*!=" and line != "." for line in map(str.strip, lines))
-            self._count(notes_or_rests, "notes")
-            self._count(sum(line[:1] == "=" for line in lines), "bar lines")
+            refuse_too_many(notes_or_rests, "notes", self.source)
+            refuse_too_many(sum(line[:1] == "=" for line in lines), "bar lines", self.source)
         tokens = self._tokens(lines)
         if any(type(token) is NoteToken and token.ticks < 0 for token in tokens):
             tokens = self._finer(tokens)
@@ -114,11 +114,6 @@ class Builder:
                 self.now = now
                 self._interpret(cast(Sense, token))
         self.now = now
-
-    def _count(self, count: int, what: str) -> None:
-        if count > MOST_NOTES:
-            problem = f"{count} {what} are more than a tune has"
-            raise FormatError(problem, source=self.source, hint=TOO_LONG)
 
     def _tokens(self, lines: Sequence[str]) -> list[Token]:
         tokens: list[Token] = []

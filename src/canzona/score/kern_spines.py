@@ -18,7 +18,7 @@ from fractions import Fraction
 from canzona.errors import FormatError, PolyphonyError
 from canzona.score.kern_marks import Mark, layout_mark, side_marks
 from canzona.score.kern_senses import BadToken
-from canzona.score.kern_tokens import MOST_NOTES, TOO_LONG, NoteToken, duration_of, parse
+from canzona.score.kern_tokens import MOST_NOTES, NoteToken, duration_of, parse, refuse_too_many
 from canzona.score.tune import AttachmentKind
 
 _VERSES = ("**text", "**silbe", "**lyrics", "**lyric")
@@ -32,7 +32,7 @@ _MOVES = ("*^", "*v", "*+", "*x", "*-")
 _SILENT = ("", "*", "!", *_MOVES)
 _MOST_NAMES = 12
 _MOST_CELLS = 4 * MOST_NOTES
-_MOST_MARKS = MOST_NOTES
+_MARKS = "syllables and signs"
 
 
 @dataclass(slots=True)
@@ -96,8 +96,7 @@ def voice(lines: Sequence[str], source: str, track: str | None) -> Voice:
             found.lines[place] = token
     if spine.divided:
         found.losses["token of a lower line where the voice divides"] += spine.divided
-    if len(spine.cells) > _MOST_CELLS:
-        raise FormatError(f"{len(spine.cells)} rows are more than a tune has", source=source, hint=TOO_LONG)
+    refuse_too_many(len(spine.cells), "rows", source, _MOST_CELLS)
     _collect_marks(found, spines, chosen, source)
     return found
 
@@ -238,7 +237,7 @@ def _collect_marks(found: Voice, spines: list[_Spine], chosen: int, source: str)
     comments = [(place, token) for place, token in spines[chosen].cells if token[0] == "!"]
     if comments:
         _place_comments(comments, found, placed, spines)
-        _count(len(placed), source)
+        refuse_too_many(len(placed), _MARKS, source)
     placed.sort(key=lambda item: item[0])
     clock, others = clocks[0], clocks[1:]
     onsets = list(clock)
@@ -267,13 +266,6 @@ def _place_comments(
             found.comments.append((place, token[1:].strip()))
 
 
-def _count(signs: int, source: str) -> None:
-    if signs > _MOST_MARKS:
-        raise FormatError(
-            f"{signs} syllables and signs are more than a tune has", source=source, hint=TOO_LONG
-        )
-
-
 def _side_marks(found: Voice, spines: list[_Spine], chosen: int, source: str) -> list[tuple[int, Mark]]:
     """Marks of the spines that follow the chosen voice (those before the first voice are the first's)."""
     placed: list[tuple[int, Mark]] = []
@@ -288,7 +280,7 @@ def _side_marks(found: Voice, spines: list[_Spine], chosen: int, source: str) ->
                 found.losses[f"spine '{spine.name[:40]}'"] += 1
                 continue
             signs = sum(token[0] not in "*=!" and token != "." for _, token in spine.cells)
-            _count(len(placed) + signs, source)
+            refuse_too_many(len(placed) + signs, _MARKS, source)
             verses += kind == "lyric"
             placed += side_marks(spine.cells, kind, verses if kind == "lyric" else 1, found.losses)
     return placed

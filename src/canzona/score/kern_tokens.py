@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from canzona.errors import FormatError
 from canzona.score.kern_senses import HELD, BadToken, Sense, interpretation
 from canzona.score.tune import Attachment, AttachmentKind, BarlineKind, Grace, Pitch, Repeat
 
@@ -28,8 +29,6 @@ MOST_TOKENS = 20_000
 
 MOST_NOTES = 50_000
 """Notes of a file beyond which it is refused: four hours of eighth notes are no tune."""
-
-TOO_LONG = f"cut the file into tunes of at most {MOST_NOTES} notes"
 
 LONGEST_TOKEN = 2_000
 """Characters of a token beyond which it is no music."""
@@ -96,6 +95,16 @@ _VALUES: dict[str, tuple[Fraction, int]] = {}
 _DURATION = re.compile(r"(\d+)(?:%(\d+))?(\.*)")
 _PITCH = re.compile(r"([a-gA-G])\1*")
 _BAR_NUMBER = re.compile(r"(\d+)([a-zA-Z]*)")
+
+
+def refuse_too_many(count: int, what: str, source: str, most: int = MOST_NOTES) -> None:
+    """FormatError where a file holds more of something than a tune has."""
+    if count > most:
+        raise FormatError(
+            f"{count} {what} are more than a tune has",
+            source=source,
+            hint=f"cut the file into tunes of at most {MOST_NOTES} notes",
+        )
 
 
 def parse(text: str, alterations: Mapping[str, Fraction] | None = None) -> Token:
