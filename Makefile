@@ -32,7 +32,7 @@ $(BIN)/python:
 $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Setting up $(VENV) (once; some minutes) ..."
 	@$(BIN)/python -m pip install $(PIP_OPTIONS) torch
-	@$(BIN)/python -m pip install $(PIP_OPTIONS) -e '.[train,formats,dev]'
+	@$(BIN)/python -m pip install $(PIP_OPTIONS) -e '.[train,stems,formats,dev]'
 	@touch $@
 
 demo: $(STAMP)
@@ -52,7 +52,11 @@ docs: $(STAMP)
 	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
 
+# The peers that the extractor is measured beside. openunmix and demucs ask for a torchaudio that loads
+# beside no recent torch; the benchmarks need their networks alone.
 bench: $(STAMP)
+	@$(BIN)/python -m pip install $(PIP_OPTIONS) --no-deps openunmix demucs
+	@$(BIN)/python -m pip install $(PIP_OPTIONS) julius einops tqdm museval
 	@$(BIN)/python benchmarks/run.py
 
 clean:

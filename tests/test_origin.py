@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import struct
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -100,8 +101,11 @@ def test_a_file_of_others_says_nothing(tune: Path, tmp_path: Path, name: str) ->
 
 def test_other_kinds_and_missing_files_are_said(tmp_path: Path) -> None:
     (tmp_path / "a.doc").write_bytes(b"x")
-    with pytest.raises(FormatError, match=r"'\.doc' is no kind of file that Canzona writes"):
+    with pytest.raises(FormatError, match=r"'\.doc' is no kind of file that says how it was made"):
         canzona.explain(tmp_path / "a.doc")
+    (tmp_path / "a.presence.csv").write_text("time,presence\n")
+    with pytest.raises(FormatError, match="ask the stem beside it"):
+        canzona.explain(tmp_path / "a.presence.csv")
     with pytest.raises(FormatError, match=r"gone\.krn: no such file"):
         canzona.explain(tmp_path / "gone.krn")
 
@@ -126,5 +130,7 @@ def test_any_bytes_say_something_or_nothing(kind: str, head: bytes, tail: bytes,
         "ogg": b"OggS\0\x02",
         "mp3": b"ID3\x04",
     }
-    with contextlib.suppress(CanzonaError):
-        assert isinstance(_line_in(Path(f"a.{kind}"), openings[kind] + head + tail), str)
+    with TemporaryDirectory() as desk, contextlib.suppress(CanzonaError):
+        path = Path(desk) / f"a.{kind}"
+        path.write_bytes(openings[kind] + head + tail)
+        assert isinstance(_line_in(path), str)

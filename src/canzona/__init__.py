@@ -1,10 +1,11 @@
-"""Canzona: compose folk tunes from real scores, and turn scores into one another.
+"""Canzona: compose folk tunes from real scores, turn scores into one another, take the synth out of a mix.
 
     import canzona
 
     tune = canzona.read("examples/greensleeves.krn")
     canzona.write(tune, "greensleeves.pdf")
     composition = canzona.compose(like=tune, seed=1)
+    canzona.extract("mix.flac").save("stems")
 
 Names are bound when they are first used, so that `import canzona` costs nothing.
 """
@@ -23,12 +24,14 @@ __all__ = [
     "Meter",
     "Note",
     "Pitch",
+    "Separation",
     "Tune",
     "compose",
     "convert",
     "describe",
     "evaluate",
     "explain",
+    "extract",
     "read",
     "read_tunes",
     "replay",
@@ -43,12 +46,14 @@ _HOMES = {
     "Meter": "canzona.score",
     "Note": "canzona.score",
     "Pitch": "canzona.score",
+    "Separation": "canzona.separation",
     "Tune": "canzona.score",
     "compose": "canzona.composition",
     "convert": "canzona.conversion",
     "describe": "canzona.score.describe",
     "evaluate": "canzona.composition",
     "explain": "canzona.origin",
+    "extract": "canzona.separation",
     "read": "canzona.score",
     "read_tunes": "canzona.score",
     "replay": "canzona.origin",
@@ -66,6 +71,8 @@ if TYPE_CHECKING:
     from canzona.score import Key, Meter, Note, Pitch, Tune, read, read_tunes
     from canzona.score.describe import describe
     from canzona.score.transpose import transpose
+    from canzona.separation import Separation
+    from canzona.separation.extract import extract
 
 
 def __getattr__(name: str) -> object:

@@ -9,12 +9,14 @@ A target that is no regular file (a pipe, /dev/null) is written to directly.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from canzona.errors import WriteError
 
@@ -44,10 +46,52 @@ def write_together(outputs: Mapping[Path, bytes | str], *, force: bool = False) 
             if _is_device(path):
                 _write_through(path, content)
             else:
-                drafts[path] = waiting.enter_context(_draft(path, content))
+                drafts[path], file = waiting.enter_context(_draft(path))
+                with errors_told(path), file:
+                    file.write(content)
         for path, draft in drafts.items():
             _give_name(draft, path, force=force)
     return list(outputs)
+
+
+@contextmanager
+def open_together(paths: Sequence[Path], *, force: bool = False) -> Iterator[list[BinaryIO]]:
+    """Several files that belong together, open for writing, reading and seeking, for content made bit by bit.
+
+    They take their names when the block ends well, all or none as in `write_together`. What is no
+    regular file is written to directly, and can be neither read nor sought. Whoever writes puts
+    `errors_told` around it.
+
+    Raises
+    ------
+    WriteError : as `write_atomic` does.
+    """
+    with ExitStack() as waiting:
+        drafts, opened = {}, []
+        for path in paths:
+            refuse_existing(path, force=force)
+            if _is_device(path):
+                with errors_told(path):
+                    file: BinaryIO = path.open("wb")
+                waiting.callback(_close, file)
+            else:
+                drafts[path], file = waiting.enter_context(_draft(path))
+            opened.append(file)
+        yield opened
+        for path, file in zip(paths, opened, strict=True):
+            with errors_told(path):
+                file.close()
+        for path, draft in drafts.items():
+            _give_name(draft, path, force=force)
+
+
+@contextmanager
+def errors_told(path: Path) -> Iterator[None]:
+    """Errors of the system met while a target is written, as WriteError that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise _write_error(path, error) from error
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
@@ -67,36 +111,53 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+def remove_drafts(folder: Path, process: int) -> None:
+    """Take away what a process left half-written in a folder, where it was ended from outside."""
+    for draft in folder.glob(f"{_draft_name(process)}*"):
+        _remove(draft)
+
+
 @contextmanager
-def _draft(target: Path, content: bytes) -> Iterator[Path]:
-    """The content under a temporary name beside the target, removed on the way out if still there."""
+def _draft(target: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """An open file under a temporary name beside the target, removed on the way out if still there."""
     try:
-        draft = Path(os.path.realpath(target)).parent / f".canzona-{secrets.token_hex(6)}.part"
+        folder = Path(os.path.realpath(target)).parent
+        draft = folder / f"{_draft_name(os.getpid())}{secrets.token_hex(6)}.part"
     except ValueError as error:
         raise _write_error(target, error) from error
-    try:
-        try:
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _binary(), 0o666), "wb") as file:
-                file.write(content)
-        except OSError as error:
-            raise _write_error(target, error) from error
-        yield draft
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink()
+    with ExitStack() as stack:
+        stack.callback(_remove, draft)
+        with errors_told(target):
+            descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | _binary(), 0o666)
+            file = open(descriptor, "w+b")  # noqa: SIM115
+        stack.callback(_close, file)
+        yield draft, file
+
+
+def _draft_name(process: int) -> str:
+    return f".canzona-{process}-"
+
+
+def _remove(draft: Path) -> None:
+    with contextlib.suppress(OSError):
+        draft.unlink()
+
+
+def _close(file: BinaryIO) -> None:
+    # What it still holds may not fit the disk: by now that is told, or nobody wants it.
+    with contextlib.suppress(OSError):
+        file.close()
 
 
 def _give_name(draft: Path, target: Path, *, force: bool) -> None:
     real = Path(os.path.realpath(target))
-    try:
+    with errors_told(target):
         if not force and _link(draft, real):
             return
         refuse_existing(target, force=force)
         with contextlib.suppress(OSError):
             draft.chmod(stat.S_IMODE(real.stat().st_mode))
         os.replace(draft, real)
-    except OSError as error:
-        raise _write_error(target, error) from error
 
 
 def _link(draft: Path, target: Path) -> bool:
@@ -111,11 +172,8 @@ def _link(draft: Path, target: Path) -> bool:
 
 
 def _write_through(path: Path, content: bytes) -> None:
-    try:
-        with path.open("wb") as file:
-            file.write(content)
-    except OSError as error:
-        raise _write_error(path, error) from error
+    with errors_told(path), path.open("wb") as file:
+        file.write(content)
 
 
 def _is_device(path: Path) -> bool:
@@ -129,4 +187,6 @@ def _binary() -> int:
 def _write_error(path: Path, error: OSError | ValueError) -> WriteError:
     """The error of the system, or of a name that it cannot hold, as one of ours."""
     reason = (getattr(error, "strerror", None) or str(error) or "cannot be written").lower()
-    return WriteError(f"{path} was not written: {reason}", hint="choose another folder or free some space")
+    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    hint = "choose another folder or free some space" if full else "choose another name or folder"
+    return WriteError(f"{path} was not written: {reason}", hint=hint)

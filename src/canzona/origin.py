@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import html
-import io
 import re
-import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from canzona.audio.reading import open_sound
 from canzona.conversion import Conversion, Output, convert_bytes
 from canzona.errors import CanzonaError, FormatError, UnsupportedError, UsageError
+from canzona.render.png import provenance_of_png
 from canzona.score.format import format_of, formats
 from canzona.score.provenance import Input, Provenance
 
-_MARK = b"canzona"
 _OURS = "only files that Canzona wrote say how they were made"
 
 
@@ -36,8 +36,7 @@ def explain(path: str | Path) -> Provenance:
     FormatError : the file cannot be read, or says nothing of how it was made.
     """
     path = Path(path)
-    data = _bytes_of(path)
-    line = _line_in(path, data)
+    line = _line_in(path)
     if not line:
         raise FormatError("nothing in it says how it was made", source=str(path), hint=_OURS)
     return Provenance.from_json(line, source=str(path))
@@ -64,14 +63,23 @@ def replay(path: str | Path, *, inputs: Sequence[str | Path] = ()) -> bytes:
         return _replay_conversion(path, made, [Path(each) for each in inputs])
     if made.command == "write":
         raise UnsupportedError(f"{path} was written by a Python program", hint="run that program again")
-    # Bound late: composing needs a model's runtime, which a conversion never loads.
-    import canzona.composition as composition
-
-    player: Callable[..., bytes] | None = getattr(composition, "replay", None)
-    if player is None or made.command not in ("compose", "vary"):
+    player = _player_of(made.command)
+    if player is None:
         raise UnsupportedError(f"{path} was made by '{made.command}', which this version cannot play again")
     found = {each.name: _find_input(each, path, [Path(place) for place in inputs]) for each in made.inputs}
     return player(made, suffix=path.suffix.lower(), inputs=found)
+
+
+def _player_of(command: str) -> Callable[..., bytes] | None:
+    """What makes the files of a command again, None where nothing does."""
+    # Bound late: models need a runtime, which a conversion never loads.
+    if command == "extract":
+        import canzona.separation as separation
+
+        return separation.replay
+    import canzona.composition as composition
+
+    return composition.replay if command in ("compose", "vary") else None
 
 
 def _replay_conversion(path: Path, made: Provenance, places: list[Path]) -> bytes:
@@ -106,7 +114,7 @@ def _find_input(origin: Input, path: Path, places: list[Path]) -> Path:
     for candidate in candidates:
         if not _is_file(candidate):
             continue
-        if hashlib.sha256(_bytes_of(candidate)).hexdigest() == origin.sha256:
+        if _hash_of(candidate) == origin.sha256:
             return candidate
         changed = changed or candidate
     if changed is not None:
@@ -124,27 +132,42 @@ def _is_file(path: Path) -> bool:
         return False
 
 
+def _hash_of(path: Path) -> str:
+    with _told(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _bytes_of(path: Path) -> bytes:
-    try:
+    with _told(path):
         return path.read_bytes()
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Errors of the system met while a file is read, as FormatError that names it."""
+    try:
+        yield
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         raise FormatError(reason, source=str(path), hint="check the path and its permissions") from error
 
 
-def _line_in(path: Path, data: bytes) -> str:
+def _line_in(path: Path) -> str:
     """The line of JSON in a file, or an empty string."""
     suffix = path.suffix.lower()
     if any(suffix in known.suffixes for known in formats()):
-        return next((tune.provenance for tune in format_of(path).read(data, str(path), None)), "")
+        return next((tune.provenance for tune in format_of(path).read(_bytes_of(path), str(path), None)), "")
     finder = _FINDERS.get(suffix)
     if finder is None:
-        raise FormatError(f"'{suffix}' is no kind of file that Canzona writes", source=str(path), hint=_OURS)
-    words = finder(data)
+        said = f"'{suffix}' is no kind of file that says how it was made"
+        hint = "ask the stem beside it" if path.name.endswith(".presence.csv") else _OURS
+        raise FormatError(said, source=str(path), hint=hint)
+    words = finder(path)
     return words[words.find("{") :].strip("\0 \n") if "{" in words else ""
 
 
-def _in_svg(data: bytes) -> str:
+def _in_svg(path: Path) -> str:
+    data = _bytes_of(path)
     begin = data.find(b"<metadata")
     end = data.find(b"</metadata>", begin)
     if begin < 0 or end < 0:
@@ -153,52 +176,24 @@ def _in_svg(data: bytes) -> str:
     return html.unescape(words)
 
 
-def _in_png(data: bytes) -> str:
-    at = 8
-    while at + 12 <= len(data):
-        size, kind = struct.unpack(">I4s", data[at : at + 8])
-        body = data[at + 8 : at + 8 + size]
-        if kind in (b"tEXt", b"iTXt") and body.startswith(_MARK + b"\0"):
-            encoding = "latin-1" if kind == b"tEXt" else "utf-8"
-            return body[len(_MARK) :].lstrip(b"\0").decode(encoding, "replace")
-        at += 12 + size
-    return ""
-
-
-def _in_pdf(data: bytes) -> str:
-    found = re.search(rb"/Keywords\s*<([0-9A-Fa-f]*)>", data)
+def _in_pdf(path: Path) -> str:
+    found = re.search(rb"/Keywords\s*<([0-9A-Fa-f]*)>", _bytes_of(path))
     if not found or len(found[1]) % 2:
         return ""
     return bytes.fromhex(found[1].decode("ascii")).decode("utf-16", "replace")
 
 
-def _in_wav(data: bytes) -> str:
-    at = 12
-    while at + 8 <= len(data):
-        kind, size = struct.unpack("<4sI", data[at : at + 8])
-        if kind == b"LIST" and data[at + 8 : at + 12] == b"INFO":
-            end, at = min(at + 8 + size, len(data)), at + 12
-            while at + 8 <= end:
-                kind, size = struct.unpack("<4sI", data[at : at + 8])
-                if kind == b"ICMT":
-                    return data[at + 8 : at + 8 + size].decode("utf-8", "replace")
-                at += 8 + size + size % 2
-            return ""
-        at += 8 + size + size % 2
-    return ""
-
-
-def _in_sound(data: bytes) -> str:
-    import soundfile
-
+def _in_sound(path: Path) -> str:
+    with _told(path), path.open("rb"):
+        pass
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
-            return str(file.comment)
-    except (soundfile.SoundFileError, RuntimeError, ValueError):
+        with open_sound(path) as sound:
+            return sound.tags.comment
+    except CanzonaError:
         return ""
 
 
-_FINDERS: dict[str, Callable[[bytes], str]] = {
-    ".svg": _in_svg, ".png": _in_png, ".pdf": _in_pdf, ".wav": _in_wav,
+_FINDERS: dict[str, Callable[[Path], str]] = {
+    ".svg": _in_svg, ".png": provenance_of_png, ".pdf": _in_pdf, ".wav": _in_sound,
     ".flac": _in_sound, ".ogg": _in_sound, ".mp3": _in_sound,
 }  # fmt: skip

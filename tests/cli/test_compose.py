@@ -253,6 +253,9 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]
             return self
 
         def __exit__(self, *_: object) -> None:
+            self.close()
+
+        def close(self) -> None:
             self.file.close()  # type: ignore[attr-defined]
 
     def limit(size: int) -> None:
@@ -260,7 +263,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]
 
         def opened(*words: object, **named: object) -> object:
             file = whole(*words, **named)  # type: ignore[call-overload]
-            return Full(file, room) if "wb" in words else file
+            return Full(file, room) if "w+b" in words else file
 
         monkeypatch.setattr("canzona.files.open", opened, raising=False)
 

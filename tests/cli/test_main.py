@@ -14,12 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
+import soundfile
 
 import canzona.cli
 from canzona.cli import convert as convert_module
 from canzona.cli.main import Commands, cli, run
 from canzona.errors import CanzonaError, ModelError, RulesError, UsageError
+from small_extractor import filter_model
 
 NAMES = [
     m.name
@@ -185,6 +188,98 @@ def test_ctrl_c_ends_a_run_with_130_and_leaves_nothing_half_written(
     assert 0 < len(list(out.iterdir())) < 60
     assert not list(out.glob("*.part"))
     assert all(path.read_bytes()[:4] == b"RIFF" for path in out.iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_run_that_is_asked_to_end_leaves_nothing_half_written(
+    number: signal.Signals, jobs: str, tmp_path: Path
+) -> None:
+    model = filter_model(tmp_path / "half", [0.5]).path
+    for name in ("a.wav", "b.wav"):
+        soundfile.write(tmp_path / name, np.zeros((44100 * 600, 2), np.int16), 44100)
+    words = [
+        "extract",
+        tmp_path / "a.wav",
+        tmp_path / "b.wav",
+        "-o",
+        tmp_path / "out",
+        "-m",
+        model,
+        "-j",
+        jobs,
+    ]
+    child = subprocess.Popen([*PROGRAM, *map(str, words)], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while not list((tmp_path / "out").glob(".canzona-*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.send_signal(number)
+    _, err = child.communicate(timeout=30)
+    assert (child.returncode, err) == (128 + number, "canzona: interrupted\n")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_is_ignored_stays_ignored(tmp_path: Path) -> None:
+    """A run under nohup outlives its terminal."""
+    script = (
+        "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from canzona.cli.main import main\n"
+        "try: main(['--version'])\n"
+        "finally: print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("True\n")
+
+
+def test_an_import_that_is_interrupted_is_no_error_of_ours(
+    canzona_cli: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @click.command()
+    def failing() -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise ImportError("numpy could not be imported") from error
+
+    monkeypatch.setattr(convert_module, "command", failing)
+    done = canzona_cli("convert")
+    assert (done.code, done.err) == (130, "canzona: interrupted\n")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_error(closed: str, tmp_path: Path, examples: Path) -> None:
+    tune, out = examples / "greensleeves.krn", tmp_path / "out.wav"
+    shell = f"{sys.executable} -m canzona convert '{tune}' -o '{out}' {closed}"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert out.read_bytes()[:4] == b"RIFF" and b"canzona:" not in out.read_bytes()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "utf-8"])
+def test_json_is_json_in_every_encoding(encoding: str, tmp_path: Path) -> None:
+    name = "\u3072\x81\U0001f3b9\xe9.wav"
+    (tmp_path / name).write_text("no song")
+    model = filter_model(tmp_path / "half", [0.5]).path
+    words = ["extract", str(tmp_path / name), "-o", str(tmp_path / "out"), "-m", str(model), "--json"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([*PROGRAM, *words], capture_output=True, env=environment, check=False)
+    assert json.loads(done.stdout.decode(encoding))["songs"][0]["input"] == str(tmp_path / name)
+
+
+def test_empty_names_are_refused(canzona_cli: Callable, tmp_path: Path) -> None:
+    for words in (["", "-o", tmp_path], ["a.wav", "-o", ""], ["a.wav", "-o", tmp_path, "-m", ""]):
+        done = canzona_cli("extract", *words)
+        assert done.code == 2 and "an empty name" in done.err
+
+
+def test_a_file_called_like_standard_input(
+    canzona_cli: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    soundfile.write(tmp_path / "-", np.zeros(3000, np.int16), 44100, format="WAV")
+    model = filter_model(tmp_path / "half", [0.5]).path
+    assert canzona_cli("extract", "./-", "-o", "out", "-m", model).code == 0
+    assert sorted(path.name for path in Path("out").iterdir()) == ["-.rest.wav", "-.synth.wav"]
 
 
 def test_no_color_is_respected(tmp_path: Path) -> None:

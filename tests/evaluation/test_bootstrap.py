@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canzona.errors import UsageError
-from canzona.evaluation import Interval, bootstrap_difference, bootstrap_ratio
+from canzona.evaluation import Interval, bootstrap_difference, bootstrap_median, bootstrap_ratio
 
 
 def tunes(seed: int, size: int = 400) -> tuple[np.ndarray, np.ndarray]:
@@ -95,3 +95,24 @@ def test_models_measured_on_other_tunes_are_refused() -> None:
 
 def test_an_interval_reads_well() -> None:
     assert str(Interval(2.6, 2.51, 2.7)) == "2.600 (2.510 to 2.700)"
+
+
+@given(st.lists(st.floats(-50, 50), min_size=1, max_size=30), st.integers(0, 100))
+def test_a_median_lies_in_its_interval_and_that_among_the_values(values: list[float], seed: int) -> None:
+    interval = bootstrap_median(values, seed=seed, resamples=200)
+    assert interval.value == np.median(values)
+    assert min(values) <= interval.low <= interval.high <= max(values)
+    assert interval == bootstrap_median(values, seed=seed, resamples=200)
+
+
+def test_intervals_of_medians_cover_the_truth_about_as_often_as_they_say() -> None:
+    covered = 0
+    for seed in range(300):
+        interval = bootstrap_median(np.random.default_rng(seed).normal(2.0, 1.0, 41), resamples=300)
+        covered += interval.low <= 2.0 <= interval.high
+    assert 0.88 <= covered / 300 <= 0.99
+
+
+def test_a_median_of_nothing_is_refused() -> None:
+    with pytest.raises(UsageError, match="nothing to draw"):
+        bootstrap_median([])

@@ -45,7 +45,8 @@ def test_notes_are_in_tune(instrument: str, name: str) -> None:
     tune = Tune(melody(f"{name}:2"))
     assert tune.notes[0].pitch is not None
     found = cents_off(sounded(tune, instrument)[: round(1.8 * RATE)], float(tune.notes[0].pitch.midi))
-    assert found == pytest.approx(0, abs=15)
+    # Fonts are recordings: FluidR3's flute is 16 cents sharp there. What is ours would be off by a semitone.
+    assert found == pytest.approx(0, abs=20)
 
 
 @pytest.mark.parametrize("alter", [F(1, 2), F(-1, 2), F(4, 9)])

@@ -19,22 +19,26 @@ from canzona.composition.events import REST, encode
 from canzona.composition.model import ComposerModel
 from canzona.composition.ngram_contexts import PARTS
 from canzona.composition.samples import KINDS, bars_close
-from canzona.evaluation.card import _HEADINGS, NOT_STATED
+from canzona.evaluation.card import HEADINGS, NOT_STATED
 from canzona.models import ModelFolder, load_folder
 from canzona.models.folder import CARD, CONFIG, LARGEST_MODEL
+from canzona.separation.card import HEADINGS as EXTRACTOR_HEADINGS
 from melodies import jig, star
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = Path(canzona.models.__file__).parent / "shipped"
 RESEARCH = ROOT / "models" / "research"
 
-FREE = re.compile(r"CC0-1\.0|CC-BY(-SA)?-[34]\.0|Apache-2\.0|MIT|Unlicense|ODbL-1\.0|PDDL-1\.0")
+FREE = re.compile(
+    r"CC0-1\.0|CC-BY(-SA)?-[34]\.0|Apache-2\.0|MIT|Unlicense|ODbL-1\.0|PDDL-1\.0|Artistic-2\.0|BSD-[23]-Clause"
+)
 """Licences under which a model may lie in the wheel."""
 
 
 FILLED = (
     "description", "uses", "out_of_scope", "risks", "get_started", "data", "procedure", "preprocessing",
-    "hyperparameters", "sizes", "testing_data", "metrics", "results", "impact", "citation",
+    "hyperparameters", "sizes", "testing_data", "metrics", "results", "impact", "citation", "downstream",
+    "ethics", "failures", "maintenance", "recommendations", "comparisons", "songs",
 )  # fmt: skip
 """Parts of a card that may not be left open."""
 
@@ -164,7 +168,7 @@ def test_licence_and_place_agree(folder: ModelFolder) -> None:
 @delivered_folder
 def test_the_card_has_every_heading_and_what_matters_is_filled(folder: ModelFolder) -> None:
     card = folder.file(CARD).read_text(encoding="utf-8")
-    for level, title, key in _HEADINGS:
+    for level, title, key in EXTRACTOR_HEADINGS if folder.job == "extract" else HEADINGS:
         pattern = rf"^#{{{level}}} {re.escape(title)}\n(.*?)(?=^#+ |\Z)"
         found = re.search(pattern, card, re.MULTILINE | re.DOTALL)
         assert found, f"no '{title}': `canzona evaluate {folder.job} ... --card` writes the card"

@@ -318,6 +318,19 @@ def test_the_collections_come_back_as_they_are(shared: Path, folder: str) -> Non
             assert list(read(written.data, "", None)) == found
 
 
+def test_a_tempo_at_the_first_note_is_not_that_of_the_tune() -> None:
+    """Where the tune has none it is written in words; a later one, or one beside the tune's, as a number."""
+
+    def note(onset: int, tempo: str) -> Note:
+        return Note(F(onset), F(1), Pitch("C", F(0), 5), attachments=(Attachment("tempo", tempo),))
+
+    for own in (None, F(120)):
+        tune = Tune((note(0, "96"), note(1, "80")), tempo=own)
+        written = write([tune])
+        assert written.losses == () and list(read(written.data, "", None)) == [tune]
+        assert (b'[Q:"96"]' in written.data) == (own is None) and b"[Q:1/4=80]" in written.data
+
+
 @settings(max_examples=150)
 @given(st.lists(tunes(), min_size=1, max_size=2))
 def test_any_tune_survives_or_says_what_it_lost(found: list[Tune]) -> None:

@@ -1,9 +1,9 @@
-"""`canzona data`: looking at corpora."""
+"""`canzona data`: looking at corpora, and making songs to train with."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from canzona.score.describe import Description
 
 _MOST_LABELS = 8
+_FIRST_SEED = 1
 
 
-@click.group(short_help="Look at a corpus.")
+@click.group(short_help="Look at a corpus, or render songs to train with.")
 def command() -> None:
-    """Look at a corpus of scores."""
+    """Look at a corpus of scores, or render songs with their stems to train with."""
 
 
 @command.command()
@@ -50,6 +51,76 @@ def describe(folder: Path, output: Path | None, as_json: bool, quiet: bool, forc
         if not as_json:
             click.echo(f"canzona: {reason if file in reason else f'{file}: {reason}'}", err=True)
     return 1 if found.unreadable else 0
+
+
+@command.command()
+@click.option(
+    "--out",
+    type=options.PATH,
+    required=True,
+    metavar="DIR",
+    help="The folder of the songs; those that it holds are kept.",
+)
+@click.option("--songs", type=click.IntRange(1, 100_000), default=100, show_default=True, help="How many.")
+@click.option(
+    "--midi",
+    type=options.PATH,
+    multiple=True,
+    metavar="DIR",
+    help="Folder of multitrack MIDI files; may be given again.",
+)
+@click.option(
+    "--recipe", type=options.PATH, default=None, metavar="FILE", help="A TOML file of shares and levels."
+)
+@options.seed
+@options.jobs
+@options.as_json
+@options.quiet
+@options.verbose
+def stems(
+    out: Path,
+    songs: int,
+    midi: tuple[Path, ...],
+    recipe: Path | None,
+    seed: int | None,
+    jobs: int,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Render songs with every stem by itself, to train a separator with (needs the extra 'stems').
+
+    Notes come from MIDI files, from accompaniments by mma and from drawn patterns; synthesizer
+    parts are played by presets of amsynth, ZynAddSubFX, LMMS and mda-lv2, the rest by soundfonts.
+    Call it again to go on after a stop, or to have more songs.
+    """
+    from canzona.train.separation.rendering import read_recipe, render_collection
+
+    done = render_collection(
+        out,
+        read_recipe(recipe),
+        songs=songs,
+        seed=_FIRST_SEED if seed is None else seed,
+        midi=midi,
+        jobs=jobs,
+        report=None if quiet or as_json else _say_song,
+    )
+    if as_json:
+        import dataclasses
+        import json
+
+        click.echo(json.dumps(dataclasses.asdict(done), indent=2, ensure_ascii=False))
+    elif not quiet:
+        click.echo(f"{out}: {done.songs} songs, {done.new} of them new, {done.seconds / 3600:.2f} hours")
+        for note in done.notes:
+            click.echo(f"canzona: {note}", err=True)
+    for name, reason in done.failed:
+        click.echo(f"canzona: {name}: {reason}", err=True)
+    return 1 if done.failed else 0
+
+
+def _say_song(entry: dict[str, Any]) -> None:
+    kind, seconds = entry["source"]["kind"], entry["seconds"]
+    click.echo(f"{entry['id']}  {kind:<8} {seconds:5.1f} s  {', '.join(entry['stems'])}")
 
 
 def _check(output: Path, *, force: bool) -> None:

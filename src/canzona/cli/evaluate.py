@@ -15,7 +15,7 @@ from canzona.cli import options
 
 @click.group(short_help="Measure a model.")
 def command() -> None:
-    """Measure a model on tunes that you give, or on tunes that it writes."""
+    """Measure a model on tunes or stems that you give, or on tunes that it writes."""
 
 
 @command.command("compose")
@@ -95,3 +95,83 @@ def evaluate_compose(
     elif not quiet:
         for key, value in flatten(merged).items():
             click.echo(f"{key:<32} {value}")
+
+
+@command.command("extract")
+@click.argument("folder", type=options.PATH, metavar="DIR")
+@click.option("--held-out", is_flag=True, help="Only the songs of DIR that the model's training held out.")
+@click.option("--card", is_flag=True, help="Write the model's card from this evaluation.")
+@click.option(
+    "--table",
+    "tables",
+    type=options.PATH,
+    multiple=True,
+    metavar="FILE",
+    help="Markdown to show in the card beside the figures; may be given again.",
+)
+@options.model
+@options.as_json
+@options.quiet
+@options.verbose
+def evaluate_extract(
+    folder: Path,
+    held_out: bool,
+    card: bool,
+    tables: tuple[Path, ...],
+    model: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """SDR of an extractor on songs whose stems are known.
+
+    DIR has one folder a song and in it one file a stem; the mixture is their sum, the target the file that
+    is named after it (synth.wav), and a song without one has none. Prints one JSON object with --json.
+    """
+    from canzona.cli.progress import share_of_all
+    from canzona.evaluation.report import flatten, report_text, report_values
+    from canzona.separation.card import write_card
+    from canzona.separation.evaluate import evaluate
+    from canzona.separation.model import DEFAULT, SeparationModel
+
+    if tables and not card:
+        raise click.UsageError("--table goes with --card")
+    shown = [_text_of(table) for table in tables]
+    opened = SeparationModel.open(model or DEFAULT)
+    with share_of_all("songs", quiet=quiet) as move:
+        measured = evaluate(
+            folder, model=opened, held_out=held_out, progress=lambda done, count: move(done / count)
+        )
+    report = report_values(measured)
+    if card:
+        words = click.get_current_context().find_root().obj or ()
+        write_card(opened.folder, report, command=shlex.join(["canzona", *words]), tables=shown)
+    if as_json:
+        click.echo(report_text(report), nl=False)
+    elif not quiet:
+        _print_songs(report["songs"])
+        for key, value in flatten({key: value for key, value in report.items() if key != "songs"}).items():
+            click.echo(f"{key:<24} {value}")
+    wrong = [song["reason"] for song in report["songs"] if song["status"] == "failed"]
+    for reason in wrong:
+        click.echo(f"canzona: {reason}", err=True)
+    return int(bool(wrong))
+
+
+def _text_of(table: Path) -> str:
+    try:
+        return table.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        from canzona.errors import FormatError
+
+        reason = (getattr(error, "strerror", None) or "is no text").lower()
+        raise FormatError(reason, source=str(table), hint="name a file of Markdown") from error
+
+
+def _print_songs(songs: list[dict[str, Any]]) -> None:
+    """A line a song: SDR of mixture, estimate and oracle, or the leakage."""
+    width = max(len(song["name"]) for song in songs)
+    click.echo(f"{'song':<{width}} {'mixture':>8} {'estimate':>8} {'oracle':>8} {'leakage':>8}  status")
+    for song in songs:
+        figures = [song[part]["sdr"] for part in ("mixture", "estimate", "oracle_irm")]
+        cells = ["-" if value is None else f"{value:.1f}" for value in (*figures, song["leakage_db"])]
+        click.echo(f"{song['name']:<{width}} {' '.join(f'{cell:>8}' for cell in cells)}  {song['status']}")

@@ -6,23 +6,32 @@ another; 4 a model is missing, damaged or foreign; 130 interrupted.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import difflib
 import importlib
+import math
 import os
 import pkgutil
+import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from types import FrameType
 
 import click
 
 import canzona
 import canzona.cli
+from canzona.cli.options import wants_traceback
 from canzona.errors import CanzonaError
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 """As a shell reports a program that SIGPIPE ended."""
+
+_IMPATIENT = 1.0
+"""Seconds after a signal to end in which another is taken for the same."""
 
 _NO_COMMANDS = ("main", "options", "progress")
 
@@ -68,16 +77,24 @@ class Commands(click.Group):
 @click.version_option(canzona.__version__, "-V", "--version", message="canzona %(version)s")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
 def cli(verbose: bool) -> None:
-    """Compose folk tunes from real scores, and turn scores into one another."""
+    """Compose folk tunes, turn scores into one another, take the synth out of a mix."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command line (by default the process's own) and leave with its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _open_what_is_closed()
+    codecs.register_error("canzona.json", _as_in_json)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.exit(run(words))
+            stream.reconfigure(errors="canzona.json")  # type: ignore[union-attr]
+    _end_tidily()
+    try:
+        code = run(words)
+    except KeyboardInterrupt:  # once more, while the first was told
+        code = INTERRUPTED
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def run(words: Sequence[str]) -> int:
@@ -92,9 +109,9 @@ def run(words: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
         _say("interrupted")
-        code = INTERRUPTED
+        code = error.code if isinstance(error, _EndedError) else INTERRUPTED
     except BrokenPipeError:
         # What is left in the buffer would raise once more when Python closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -105,7 +122,11 @@ def run(words: Sequence[str]) -> int:
         where = f"{error.filename}: " if error.filename else ""
         _say(f"{where}{(error.strerror or str(error)).lower()}")
     except Exception as error:
-        if _verbose(words):
+        if any(isinstance(each, KeyboardInterrupt) for each in _causes(error)):
+            # An import that is interrupted may say that it failed.
+            _say("interrupted")
+            return INTERRUPTED
+        if wants_traceback(words):
             raise
         what = f"{type(error).__name__}: {error}".splitlines()[0]
         _say(f"an error that should not happen ({what}); please report it with what -v shows")
@@ -125,10 +146,57 @@ def _invoke(words: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _verbose(words: Sequence[str]) -> bool:
-    return "-v" in words or "--verbose" in words
+class _EndedError(KeyboardInterrupt):
+    """The process was asked to end, by Ctrl-C or otherwise: all leave the same order."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.code = 128 + number
+
+
+def _end_tidily() -> None:
+    """Let signals to end raise _EndedError, but for those that were ignored or handled when we began."""
+    last = -math.inf
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        nonlocal last
+        # Whoever presses Ctrl-C twice shall not disturb the tidying up after the first time.
+        if time.monotonic() - last > _IMPATIENT:
+            last = time.monotonic()
+            raise _EndedError(number)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, end)
+
+
+def _open_what_is_closed() -> None:
+    """Give each standard stream that the caller has closed a device that holds nothing.
+
+    Otherwise the next file that is opened would get its number, and what others write there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+
+
+def _as_in_json(error: UnicodeError) -> tuple[str, int]:
+    """What an encoding does not hold, as JSON writes it: so that JSON stays JSON."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    places = range(0, len(units), 2)
+    return "".join(f"\\u{units[at] << 8 | units[at + 1]:04x}" for at in places), error.end
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and those that led to it."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _say(sentence: str) -> None:
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):
         click.echo(f"canzona: {sentence}", err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,8 +12,28 @@ import click
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 Decorator = Callable[[_Command], _Command]
 
-PATH = click.Path(path_type=Path)
-"""Type of an argument or option that names a file or folder."""
+
+class _PathType(click.Path):
+    """A file or folder; '-' is standard input or output, and './-' a file of that name."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        if not os.fspath(value):
+            self.fail("an empty name is no file or folder", param, ctx)
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        is_file = path == Path("-") and os.fspath(value) != "-"
+        return Path.cwd() / path if is_file else path
+
+
+def _no_empty_name(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value == "":
+        raise click.BadParameter("an empty name names no model")
+    return value
+
+
+PATH = _PathType(readable=False, path_type=Path)
+"""Type of an argument or option that names a file or folder; whether it can be read is seen later."""
 
 as_json: Decorator[Any] = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 quiet: Decorator[Any] = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
@@ -21,10 +41,15 @@ force: Decorator[Any] = click.option("--force", is_flag=True, help="Replace file
 seed: Decorator[Any] = click.option(
     "--seed",
     type=click.IntRange(0, 2**63 - 1),
-    help="Seed of the random generator; the same seed, the same tune.",
+    help="Seed of the random generator; the same seed, the same result.",
 )
 model: Decorator[Any] = click.option(
-    "-m", "--model", default=None, metavar="NAME|DIR", help="A model by name or folder."
+    "-m",
+    "--model",
+    default=None,
+    callback=_no_empty_name,
+    metavar="NAME|DIR",
+    help="A model by name or folder.",
 )
 
 
@@ -38,6 +63,13 @@ def verbose(command: _Command) -> _Command:
     return click.option(
         "-v", "--verbose", is_flag=True, expose_value=False, help="Show the traceback of an error."
     )(command)
+
+
+def wants_traceback(words: Sequence[str] | None = None) -> bool:
+    """Whether -v stands among the words of a command line, by default of the one at work."""
+    if words is None:
+        words = click.get_current_context().find_root().obj or ()
+    return "-v" in words or "--verbose" in words
 
 
 def jobs(command: _Command) -> _Command:

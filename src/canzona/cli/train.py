@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from canzona.cli import options
-from canzona.errors import MissingDependencyError
+from canzona.errors import MissingDependencyError, UsageError
+
+if TYPE_CHECKING:
+    from canzona.train.loop import Reports
+
+_recipe = click.option(
+    "--recipe",
+    type=options.PATH,
+    default=None,
+    metavar="FILE",
+    help="A TOML file of sizes, rates and facts (recipes/).",
+)
+_epochs = click.option(
+    "--epochs", type=click.IntRange(1, 1000), default=None, help="Most epochs, instead of the recipe's."
+)
+_work = click.option(
+    "--work",
+    type=options.PATH,
+    default=None,
+    metavar="DIR",
+    help="Where checkpoints and curves go (by default OUTPUT.work).",
+)
+_device = click.option(
+    "--device", type=click.Choice(["cpu", "cuda"]), default=None, help="By default a GPU where there is one."
+)
 
 
 @click.group(short_help="Train a model on folders of your own.")
@@ -27,13 +53,7 @@ def command() -> None:
     help="Folder of scores; may be given again.",
 )
 @options.output("The model folder to make.", required=True, metavar="DIR")
-@click.option(
-    "--recipe",
-    type=options.PATH,
-    default=None,
-    metavar="FILE",
-    help="A TOML file of sizes, rates and facts (recipes/).",
-)
+@_recipe
 @click.option(
     "--from",
     "start",
@@ -41,26 +61,16 @@ def command() -> None:
     metavar="NAME|DIR",
     help="Fine-tune this model; bits a note before and after are printed.",
 )
-@click.option(
-    "--epochs", type=click.IntRange(1, 1000), default=None, help="Most epochs, instead of the recipe's."
-)
+@_epochs
 @click.option(
     "--networks",
     type=click.IntRange(1, 4),
     default=None,
     help="Networks to average, instead of the recipe's.",
 )
-@click.option(
-    "--work",
-    type=options.PATH,
-    default=None,
-    metavar="DIR",
-    help="Where checkpoints and curves go (by default OUTPUT.work).",
-)
+@_work
 @click.option("--resume", is_flag=True, help="Go on where the training in the work folder stopped.")
-@click.option(
-    "--device", type=click.Choice(["cpu", "cuda"]), default=None, help="By default a GPU where there is one."
-)
+@_device
 @options.seed
 @options.force
 @options.quiet
@@ -84,13 +94,14 @@ def train_compose(
     import dataclasses
 
     try:
-        from canzona.train.composition import Recipe, Reports, read_recipe, train_composer
+        from canzona.train.composition import Recipe, read_recipe, train_composer
     except ImportError as error:
         raise MissingDependencyError(
             f"training needs '{error.name}', which is not installed", hint="pip install 'canzona[train]'"
         ) from error
 
-    chosen = read_recipe(recipe) if recipe is not None else Recipe(model={"name": output.name})
+    chosen = Recipe() if recipe is None else read_recipe(recipe)
+    chosen = dataclasses.replace(chosen, model={"name": output.name, **chosen.model})
     if epochs is not None:
         chosen = dataclasses.replace(chosen, loop=dataclasses.replace(chosen.loop, epochs=epochs))
     if seed is not None:
@@ -98,26 +109,152 @@ def train_compose(
     if networks is not None:
         chosen = dataclasses.replace(chosen, training=dataclasses.replace(chosen.training, networks=networks))
 
-    def say(sentence: str) -> None:
-        if not quiet:
-            click.echo(sentence, err=True)
-
-    def row(values: dict[str, float]) -> None:
-        say(
-            "  ".join(
-                f"{name} {value:.3f}" if name != "epoch" else f"epoch {value:.0f}"
-                for name, value in values.items()
-                if name != "score"
-            )
-        )
-
-    model = train_composer(
-        folders,
-        output,
-        chosen,
-        work=work or output.with_name(f"{output.name}.work"),
-        reports=Reports(say, row),
-        **rest,
-    )
+    work = work or output.with_name(f"{output.name}.work")
+    with _told(quiet) as reports:
+        model = train_composer(folders, output, chosen, work=work, reports=reports, **rest)
     if not quiet:
         click.echo(str(model.path))
+
+
+@command.command("extract")
+@click.option(
+    "-m",
+    "--model",
+    "kind",
+    type=click.Choice(["mel-lstm", "waveform", "blend"]),
+    required=True,
+    help="The kind of network, or a blend of two models.",
+)
+@click.option("--part", "parts", multiple=True, metavar="NAME|DIR", help="A model to blend; give it twice.")
+@click.option(
+    "--data",
+    "folders",
+    type=options.PATH,
+    multiple=True,
+    required=True,
+    metavar="DIR",
+    help="Folder of stems (a folder a song, MUSDB18, MUSDB18-HQ or Slakh2100); may be given again.",
+)
+@click.option("--target", default=None, metavar="NAME", help="The stem to extract; by default 'synth'.")
+@options.output("The model folder to make.", required=True, metavar="DIR")
+@_recipe
+@click.option(
+    "--from",
+    "start",
+    default=None,
+    metavar="NAME|DIR",
+    help="Fine-tune this model and print its figures before and after; 'synth' is the one that comes along.",
+)
+@_epochs
+@_work
+@click.option(
+    "--store",
+    type=options.PATH,
+    default=None,
+    metavar="DIR",
+    help="Where decoded songs go, 10 MB a minute and stem (by default in the work folder).",
+)
+@click.option("--resume", is_flag=True, help="Go on where the training in the work folder stopped.")
+@_device
+@click.option(
+    "--strategy",
+    type=click.Choice(["auto", "ddp"]),
+    default="auto",
+    help="'ddp' trains in several processes.",
+)
+@click.option("--devices", type=click.IntRange(1, 64), default=1, help="Processes or GPUs to train on.")
+@click.option("--workers", type=click.IntRange(0, 64), default=0, help="Processes that make examples.")
+@options.seed
+@options.force
+@options.quiet
+@options.verbose
+def train_extract(
+    kind: str,
+    parts: tuple[str, ...],
+    folders: tuple[Path, ...],
+    target: str | None,
+    output: Path,
+    recipe: Path | None,
+    epochs: int | None,
+    work: Path | None,
+    device: str | None,
+    strategy: str,
+    devices: int,
+    workers: int,
+    seed: int | None,
+    quiet: bool,
+    **rest: Any,
+) -> None:
+    """Train an extractor on folders of stems and save it as a model folder.
+
+    After every epoch the SDR of held-out songs is printed, with that of the untouched mixture and of the
+    oracle mask beside it; curves go to the work folder as CSV and PNG, with an excerpt before and
+    after. A training that was interrupted goes on with --resume. A blend is not trained: its weight, and
+    when a song counts as without the target, are fitted on songs that its parts have not learnt.
+    """
+    import dataclasses
+
+    trained = {"from": rest["start"], "resume": rest["resume"], "device": device, "workers": workers}
+    trained |= {"strategy": strategy != "auto", "devices": devices > 1}
+    _refuse_ignored(kind, parts, [name for name, given in trained.items() if given])
+    try:
+        from canzona.train import separation
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"training needs '{error.name}', which is not installed", hint="pip install 'canzona[train]'"
+        ) from error
+
+    chosen = separation.default_recipe(kind) if recipe is None else separation.read_recipe(recipe, kind)
+    chosen = dataclasses.replace(chosen, model={"name": output.name, **chosen.model})
+    if epochs is not None:
+        chosen = dataclasses.replace(chosen, loop=dataclasses.replace(chosen.loop, epochs=epochs))
+    if seed is not None:
+        chosen = dataclasses.replace(chosen, loop=dataclasses.replace(chosen.loop, seed=seed))
+    if target is not None:
+        chosen = dataclasses.replace(chosen, training=dataclasses.replace(chosen.training, target=target))
+    work = work or output.with_name(f"{output.name}.work")
+    with _told(quiet) as reports:
+        if kind == separation.BLEND:
+            store, force = rest["store"] or work / "store", rest["force"]
+            model: Any = separation.make_blend(
+                parts, folders, output, chosen, store=store, force=force, say=reports.say, tick=reports.tick
+            )
+        else:
+            machine = separation.Machine(device or "auto", strategy, devices, workers)
+            model = separation.train_extractor(
+                folders, output, chosen, work=work, machine=machine, reports=reports, **rest
+            )
+    if model is not None and not quiet:
+        click.echo(str(model.path))
+
+
+def _refuse_ignored(kind: str, parts: tuple[str, ...], trained: list[str]) -> None:
+    """Raise UsageError for an option of what is trained where a blend is made, and the other way round."""
+    if kind != "blend" and parts:
+        raise UsageError(f"a {kind} has no parts", hint="leave out --part, or choose --model blend")
+    if kind == "blend" and trained:
+        raise UsageError(
+            f"a blend is fitted, not trained, and --{trained[0]} means nothing to it",
+            hint="give it to the trainings of the parts",
+        )
+
+
+@contextmanager
+def _told(quiet: bool) -> Iterator[Reports]:
+    """Reports on stderr: sentences, a line an epoch, and on a terminal a bar of the pass under way."""
+    from canzona.cli.progress import share_of_all
+    from canzona.train.loop import Reports
+
+    with share_of_all("training", quiet=quiet) as bar:
+
+        def say(sentence: str) -> None:
+            with bar.lifted():
+                if not quiet:
+                    click.echo(sentence, err=True)
+
+        def row(values: dict[str, float]) -> None:
+            whole = ("epoch", "steps")
+            shown = {name: value for name, value in values.items() if name != "score"}
+            say("  ".join(f"{n} {v:.0f}" if n in whole else f"{n} {v:.3f}" for n, v in shown.items()))
+
+        yield Reports(say, row, lambda done, count: bar(done / max(count, 1)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
 from canzona.composition.model import ComposerModel
-from canzona.evaluation.card import model_card
+from canzona.evaluation.card import model_card, record_of, with_record
 from canzona.models.folder import CARD, ModelFolder, update_card
 
 
@@ -33,23 +32,12 @@ def write_card(
     ]
     size = sum((folder.path / name).stat().st_size for name in folder.files)
     text = model_card(folder.config, held, model_hash=folder.hash, size=size)
-    kept = json.dumps(held, sort_keys=True).replace("<", "\\u003c").replace(">", "\\u003e")
-    return update_card(folder, f"{text}\n{_OPEN}{kept}{_CLOSE}\n")
-
-
-_OPEN, _CLOSE = "<!-- evaluations: ", " -->"
-"""Around them: a comment that no word within can open or end, since those are escaped."""
+    return update_card(folder, with_record(text, held))
 
 
 def _held(card: str) -> list[dict[str, Any]]:
     """The evaluations that a card carries in a comment at its end."""
-    begin = card.rfind(_OPEN)
-    if begin < 0:
-        return []
-    try:
-        found = json.loads(card[begin + len(_OPEN) : card.rfind(_CLOSE)])
-    except ValueError:
-        return []
+    found = record_of(card)
     return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
 

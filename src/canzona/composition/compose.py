@@ -28,6 +28,7 @@ from canzona.composition.settings import MOST_TUNES, Settings
 from canzona.composition.start import Start, start_from, start_like, start_new
 from canzona.conversion import Conversion
 from canzona.errors import EmptyTuneError, FormatError, UnsupportedError, UsageError
+from canzona.models import require_hash
 from canzona.score.format import read
 from canzona.score.provenance import Input, Provenance
 from canzona.score.tune import Barline, Key, Note, Tune, standard_signature
@@ -140,11 +141,7 @@ def replay(made: Provenance, *, suffix: str, inputs: dict[str, Path]) -> bytes:
     except (TypeError, ValueError, OverflowError) as error:
         raise FormatError("what the file says of how it was made is none of this version's") from error
     opened = ComposerModel.open(made.model)
-    if opened.folder.hash != made.model_hash:
-        raise UsageError(
-            f"it was made with another version of model '{made.model}'",
-            hint=f"install the model whose hash begins with {made.model_hash[:12]}",
-        )
+    require_hash(opened.folder, made.model_hash)
     name = like if goes_on is None else goes_on
     if name is not None and (name not in inputs or not made.inputs):
         raise UnsupportedError("it was made from a tune that no file held", hint="compose from a file")

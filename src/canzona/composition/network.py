@@ -15,6 +15,7 @@ from canzona.composition.counts import Counts, ways_from_text
 from canzona.composition.events import TUNE_ENDS
 from canzona.composition.past import Past
 from canzona.errors import ModelError
+from canzona.models.graphs import open_graph
 
 GRAPHS = ("trunk.onnx", "pitch.onnx", "flag.onnx")
 _INPUTS = (
@@ -51,25 +52,7 @@ class Network:
     """
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # Threads that wait in a loop take five times the processor time, and more wall time where
-        # another program wants a core.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.log_severity_level = 3
-        try:
-            sessions = [
-                onnxruntime.InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
-                for name in GRAPHS
-            ]
-        except Exception as error:  # ONNX Runtime raises many kinds, none of them public
-            raise ModelError(
-                f"{folder} holds no network that can be run", hint="install the model again"
-            ) from error
+        sessions = [open_graph(folder / name, threads=threads, as_written=True) for name in GRAPHS]
         for name, session, inputs in zip(GRAPHS, sessions, _INPUTS, strict=True):
             taken = {value.name for value in session.get_inputs()}
             if not inputs <= taken or "logits" not in {value.name for value in session.get_outputs()}:

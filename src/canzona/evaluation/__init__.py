@@ -4,13 +4,14 @@
 evaluate --json` prints, `card` fills a model's card from such a report.
 """
 
-from canzona.evaluation.bootstrap import Interval, bootstrap_difference, bootstrap_ratio
+from canzona.evaluation.bootstrap import Interval, bootstrap_difference, bootstrap_median, bootstrap_ratio
 from canzona.evaluation.card import model_card
 from canzona.evaluation.report import flatten, report_text
 
 __all__ = [
     "Interval",
     "bootstrap_difference",
+    "bootstrap_median",
     "bootstrap_ratio",
     "flatten",
     "model_card",

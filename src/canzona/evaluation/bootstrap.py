@@ -1,4 +1,4 @@
-"""Bootstrap confidence intervals over tunes.
+"""Bootstrap confidence intervals over tunes and songs.
 
 A figure such as bits per note is a ratio of sums over tunes. Tunes, not notes, are drawn
 again with replacement (Efron 1979, percentile method), since the notes of a tune hang
@@ -83,6 +83,28 @@ def bootstrap_difference(
     return bootstrap_ratio(
         one - two, denominators, groups=groups, seed=seed, resamples=resamples, level=level
     )
+
+
+def bootstrap_median(
+    values: ArrayLike, *, seed: int = 0, resamples: int = RESAMPLES, level: float = LEVEL
+) -> Interval:
+    """Interval of a median over songs, drawn again with replacement.
+
+    Parameters
+    ----------
+    values : one number a song, shape (songs,).
+
+    Raises
+    ------
+    UsageError : there is no song.
+    """
+    held = np.asarray(values, np.float64)
+    if held.ndim != 1 or not len(held):
+        raise UsageError("there is nothing to draw an interval from", hint="give songs to measure")
+    places = np.random.default_rng(seed).integers(0, len(held), (resamples, len(held)))
+    edge = (1.0 - level) / 2.0
+    low, high = np.quantile(np.median(held[places], axis=1), [edge, 1.0 - edge])
+    return Interval(float(np.median(held)), float(low), float(high))
 
 
 def _summed(

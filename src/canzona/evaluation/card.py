@@ -16,7 +16,10 @@ from canzona.evaluation.report import flatten
 
 NOT_STATED = "Not stated."
 
-_HEADINGS: tuple[tuple[int, str, str], ...] = (
+Headings = tuple[tuple[int, str, str], ...]
+"""Level, heading and key of each part; a heading without a key has only its parts below it."""
+
+HEADINGS: Headings = (
     (2, "Model Details", ""),
     (3, "Model Description", "description"),
     (3, "Model Sources", "sources"),
@@ -40,7 +43,7 @@ _HEADINGS: tuple[tuple[int, str, str], ...] = (
     (2, "Environmental Impact", "impact"),
     (2, "Licence and Citation", "citation"),
 )
-"""Level, heading and key of each part; a heading without a key has only its parts below it."""
+"""Those of a Hugging Face model card."""
 
 
 def model_card(
@@ -49,6 +52,9 @@ def model_card(
     *,
     model_hash: str = "",
     size: int = 0,
+    headings: Headings = HEADINGS,
+    tags: Sequence[str] = ("symbolic-music",),
+    counted: str = "tunes",
 ) -> str:
     """The card of a model.
 
@@ -57,29 +63,55 @@ def model_card(
     config : a model's `config.json`. Texts are taken from its `card` (key of a part -> Markdown:
         `description`, `uses`, `out_of_scope`, `risks`, `metrics` ...), facts from `name`, `job`,
         `version`, `licence`, `research_only`, `acknowledgement` and `training` (`data`: list of
-        {name, licence, url, tunes, credit}; `seed`, `hours`, `hyperparameters`: a mapping).
+        {name, licence, url, credit, and what `counted` names}; `seed`, `hours`, `hyperparameters`: a
+        mapping).
     reports : reports of `canzona evaluate`, each with `command` and `title`; `intervals` are put
         beside their figures.
     model_hash : the model's hash.
     size : bytes of the model's files.
+    headings : the parts in their order.
+    tags : what the front matter says of the model besides its job.
+    counted : what is counted of each source of data.
     """
     texts = dict(config.get("card", {}))
-    texts.update({key: text for key, text in _facts(config, reports, model_hash, size).items() if text})
-    parts = [_front_matter(config), f"# Model card for `{config.get('name', '')}`"]
+    facts = _facts(config, reports, model_hash, size, counted)
+    texts.update({key: text for key, text in facts.items() if text})
+    parts = [_front_matter(config, tags), f"# Model card for `{config.get('name', '')}`"]
     if config.get("research_only"):
         parts.append(
             "**For research only.** The data that this model was trained on allow research alone; "
             "so does the model, and what is made with it."
         )
-    for level, heading, key in _HEADINGS:
+    for level, heading, key in headings:
         parts.append(f"{'#' * level} {heading}")
         if key:
             parts.append(str(texts.get(key) or NOT_STATED).strip())
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+_OPEN, _CLOSE = "<!-- evaluations: ", " -->"
+"""Around a record: a comment that no word within can open or end, since those are escaped."""
+
+
+def with_record(card: str, record: object) -> str:
+    """A card with plain values in a comment at its end, from which it can be written again."""
+    kept = json.dumps(record, sort_keys=True).replace("<", "\\u003c").replace(">", "\\u003e")
+    return f"{card}\n{_OPEN}{kept}{_CLOSE}\n"
+
+
+def record_of(card: str) -> Any:
+    """What `with_record` put into a card; None where there is nothing, or no values."""
+    begin = card.rfind(_OPEN)
+    if begin < 0:
+        return None
+    try:
+        return json.loads(card[begin + len(_OPEN) : card.rfind(_CLOSE)])
+    except ValueError:
+        return None
+
+
 def _facts(
-    config: Mapping[str, Any], reports: Sequence[Mapping[str, Any]], model_hash: str, size: int
+    config: Mapping[str, Any], reports: Sequence[Mapping[str, Any]], model_hash: str, size: int, counted: str
 ) -> dict[str, str]:
     """Parts that follow from config and reports, put after the config's own texts."""
     texts = config.get("card", {})
@@ -92,7 +124,7 @@ def _facts(
     hours = training.get("hours")
     return {
         "description": _joined(texts.get("description") or config.get("description"), _list(details)),
-        "data": _joined(texts.get("data"), _data_table(training.get("data", ()))),
+        "data": _joined(texts.get("data"), _data_table(training.get("data", ()), counted)),
         "hyperparameters": _joined(texts.get("hyperparameters"), _list(_settings(training))),
         "sizes": _joined(texts.get("sizes"), _list(sizes)),
         "get_started": texts.get("get_started") or _get_started(config),
@@ -102,12 +134,13 @@ def _facts(
     }
 
 
-def _front_matter(config: Mapping[str, Any]) -> str:
+def _front_matter(config: Mapping[str, Any], tags: Sequence[str]) -> str:
     """YAML front matter; a JSON string is a YAML string as well."""
     licence = str(config.get("licence", "other"))
     data = [str(entry.get("name", "")) for entry in config.get("training", {}).get("data", ())]
     lines = ["---", f"license: {json.dumps(licence.lower())}", "library_name: canzona"]
-    lines += ["tags:", "- music", "- symbolic-music", f"- {json.dumps(str(config.get('job', '')))}"]
+    lines += ["tags:", "- music", *(f"- {tag}" for tag in tags)]
+    lines.append(f"- {json.dumps(str(config.get('job', '')))}")
     if config.get("research_only"):
         lines.append("- research-only")
     if data:
@@ -131,14 +164,14 @@ def _result(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _data_table(data: Sequence[Mapping[str, Any]]) -> str:
+def _data_table(data: Sequence[Mapping[str, Any]], counted: str) -> str:
     if not data:
         return ""
-    lines = ["| data | tunes | licence | credit |", "|---|---|---|---|"]
+    lines = [f"| data | {counted} | licence | credit |", "|---|---|---|---|"]
     for entry in data:
         name = _cell(entry.get("name", ""))
         title = f"[{name}]({entry['url']})" if entry.get("url") else name
-        row = title, entry.get("tunes", ""), entry.get("licence", ""), entry.get("credit", "")
+        row = title, entry.get(counted, ""), entry.get("licence", ""), entry.get("credit", "")
         lines.append(f"| {' | '.join([title, *(_cell(part) for part in row[1:])])} |")
     return "\n".join(lines)
 

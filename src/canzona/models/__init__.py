@@ -6,7 +6,14 @@ where models lie and finds them by name. `shipped/` holds those that come with C
 """
 
 from canzona.models.folder import ModelFolder, load_folder, save_folder, update_card
-from canzona.models.places import find_model, known_models, model_folders, search_path, user_folder
+from canzona.models.places import (
+    find_model,
+    known_models,
+    model_folders,
+    require_hash,
+    search_path,
+    user_folder,
+)
 
 __all__ = [
     "ModelFolder",
@@ -14,6 +21,7 @@ __all__ = [
     "known_models",
     "load_folder",
     "model_folders",
+    "require_hash",
     "save_folder",
     "search_path",
     "update_card",

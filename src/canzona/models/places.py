@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from canzona.errors import ModelError
+from canzona.errors import ModelError, UsageError
 from canzona.models.folder import CONFIG, ModelFolder, load_folder
 
 VARIABLE = "CANZONA_MODELS"
@@ -66,6 +66,15 @@ def known_models(
             continue
         found.setdefault(model.name, model)
     return [found[name] for name in sorted(found) if job in (None, found[name].job)]
+
+
+def require_hash(model: ModelFolder, digest: str) -> None:
+    """Raise UsageError where a model is not the one of this hash, by which something was made."""
+    if model.hash != digest:
+        raise UsageError(
+            f"it was made with another version of model '{model.name}'",
+            hint=f"install the model whose hash begins with {digest[:12]}",
+        )
 
 
 def find_model(model: str | Path, *, job: str | None = None) -> ModelFolder:

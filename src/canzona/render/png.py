@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
+from pathlib import Path
 
-from canzona.errors import MissingDependencyError
+from canzona.errors import FormatError, MissingDependencyError
 from canzona.render.drawing import Page, to_svg
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER_END = len(_SIGNATURE) + 25
+_LONGEST_WORDS = 1 << 24
+
+PROVENANCE_KEY = "canzona"
+"""The name of the text chunk that says how a picture was made."""
 
 
 def write_png(page: Page, *, dpi: int, title: str = "", provenance: str = "") -> bytes:
@@ -33,9 +39,33 @@ def write_png(page: Page, *, dpi: int, title: str = "", provenance: str = "") ->
         ) from error
     svg = to_svg(page, ink="black", paper="white")
     drawn = bytes(resvg_py.svg_to_bytes(svg_string=svg, dpi=dpi, skip_system_fonts="<text" not in svg))
-    words = {"Title": title, "Software": "Canzona", "canzona": provenance}
+    words = {"Title": title, "Software": "Canzona", PROVENANCE_KEY: provenance}
     chunks = [_resolution(dpi)] + [_text(key, value) for key, value in words.items() if value]
     return drawn[:_HEADER_END] + b"".join(chunks) + drawn[_HEADER_END:]
+
+
+def provenance_of_png(path: Path) -> str:
+    """What `write_png` put into a picture as its provenance; an empty string where there is nothing.
+
+    Raises
+    ------
+    FormatError : the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(len(_SIGNATURE))
+            while len(head := file.read(8)) == 8:
+                size, kind = struct.unpack(">I4s", head)
+                if kind in (b"tEXt", b"iTXt") and size <= _LONGEST_WORDS:
+                    key, _, words = file.read(size).partition(b"\0")
+                    if key == PROVENANCE_KEY.encode():
+                        encoding = "latin-1" if kind == b"tEXt" else "utf-8"
+                        return words.lstrip(b"\0").decode(encoding, "replace")
+                    size = 0
+                file.seek(size + 4, os.SEEK_CUR)
+    except OSError as error:
+        raise FormatError(error.strerror or "cannot be read", source=str(path)) from error
+    return ""
 
 
 def _resolution(dpi: int) -> bytes:

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from canzona.audio.files import Tags, encode_audio
+from canzona.audio.files import encode_audio
+from canzona.audio.tags import Tags
 from canzona.errors import MissingDependencyError, UsageError
 from canzona.render.instruments import INSTRUMENTS
 from canzona.render.level import levelled

@@ -147,7 +147,11 @@ class BodyWriter:
             before += "(" * slurs.count("start")
             before += self._grace_notes(note.graces)
         signs = [s for s in note.attachments if s.kind not in ("slur", "lyric") and _stands_at(s, part)]
-        before += "".join(map(self._sign, signs))
+        # A number before the first note would be the tempo of the whole tune.
+        worded = self._tune.tempo is None and part.is_first and note is self._tune.notes[0]
+        before += "".join(
+            _tempo(s.text, worded=worded) if s.kind == "tempo" else self._sign(s) for s in signs
+        )
         if part.is_last:
             after = ")" * slurs.count("stop")
         elif note.pitch is not None:
@@ -170,8 +174,6 @@ class BodyWriter:
         if sign.kind == "chord":
             plain = encode_text(sign.text, '"')
             return f'"\\u{ord(plain[0]):04x}{plain[1:]}"' if plain[:1] in tuple("^_<>@") else f'"{plain}"'
-        if sign.kind == "tempo":
-            return _tempo(sign.text)
         name = name_of_sign(sign)
         if sign.kind == "dynamic" and sign.text in ("crescendo", "diminuendo"):
             self._wedge = sign.text
@@ -281,10 +283,10 @@ def _stands_at(sign: Attachment, part: Part) -> bool:
     return part.onset - note.onset == (sign.offset if inside else 0)
 
 
-def _tempo(text: str) -> str:
+def _tempo(text: str, *, worded: bool) -> str:
     try:
         number = Fraction(text)
-        field = write_tempo(number) if str(number) == text else None
+        field = write_tempo(number) if str(number) == text and not worded else None
     except (ValueError, ZeroDivisionError):
         field = None
     quoted = encode_text(text, '"]')

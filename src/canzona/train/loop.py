@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from canzona.errors import UsageError
+from canzona.errors import MissingDependencyError, UsageError
 from canzona.files import make_folder, write_atomic, write_together
 
 CHECKPOINT, CURVES, PICTURE = "checkpoint.pt", "curves.csv", "curves.png"
@@ -45,6 +45,27 @@ class Task(Protocol):
 
     def validate(self, network: nn.Module) -> Row:
         """Figures on validation data; `score` is what counts, less is better."""
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Callbacks for progress: a sentence, an epoch's row, batches or songs done."""
+
+    say: Callable[[str], None] = lambda _: None
+    row: Callable[[Row], None] = lambda _: None
+    tick: Callable[[int, int], None] = lambda _done, _all: None
+
+
+SILENT = Reports()
+"""Says nothing."""
+
+
+def check_device(device: str | None) -> None:
+    """Raise MissingDependencyError where a GPU is asked for and torch finds none."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise MissingDependencyError(
+            "torch finds no GPU on this machine", hint="leave out --device, or install a torch for CUDA"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,18 +264,19 @@ class _Run:
         self.rows = list(state["rows"])
 
 
-def write_curves(rows: list[Row], folder: Path) -> None:
-    """The figures of all epochs as CSV and PNG."""
+def write_curves(rows: list[Row], folder: Path, *, unit: str = "bits a note") -> None:
+    """The figures of all epochs as CSV and PNG; `unit` is what the picture's axis says."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = io.StringIO(newline="")
     writer = csv.DictWriter(table, names)
     writer.writeheader()
     writer.writerows({name: round(value, 5) for name, value in row.items()} for row in rows)
     drawn = [name for name in names if name not in ("epoch", "minutes", "score")]
-    write_together({folder / CURVES: table.getvalue(), folder / PICTURE: _picture(rows, drawn)}, force=True)
+    picture = _picture(rows, drawn, unit)
+    write_together({folder / CURVES: table.getvalue(), folder / PICTURE: picture}, force=True)
 
 
-def _picture(rows: list[Row], names: list[str]) -> bytes:
+def _picture(rows: list[Row], names: list[str], unit: str) -> bytes:
     """Lines over the epochs, as PNG."""
     import matplotlib
 
@@ -267,7 +289,7 @@ def _picture(rows: list[Row], names: list[str]) -> bytes:
         values = [row.get(name, math.nan) for row in rows]
         axes.plot(epochs, values, marker=".", label=name.replace("_", " "))
     axes.set_xlabel("epoch")
-    axes.set_ylabel("bits a note")
+    axes.set_ylabel(unit)
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small", frameon=False)
     data = io.BytesIO()

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ from canzona.train.composition.network import Composer
 from canzona.train.composition.recipe import Recipe, Training
 from canzona.train.composition.sizes import Sizes
 from canzona.train.composition.task import ComposerTask, new_network
-from canzona.train.loop import CHECKPOINT, LoopSettings, Progress, Row, train
+from canzona.train.description import described, no_card, sources, started_from
+from canzona.train.loop import CHECKPOINT, SILENT, LoopSettings, Progress, Reports, check_device, train
 
 CALIBRATION_TUNES = 800
 FEWEST_HELD_OUT, LARGEST_SHARE = 5, 0.3
@@ -52,15 +53,6 @@ class Prepared:
     training_tunes: list[tuple[str, Tune]]
 
 
-@dataclass(frozen=True)
-class Reports:
-    """Callbacks for progress: a sentence, an epoch's row, batches done."""
-
-    say: Callable[[str], None] = lambda _: None
-    row: Callable[[Row], None] = lambda _: None
-    tick: Callable[[int, int], None] = lambda _done, _all: None
-
-
 def train_composer(
     folders: Sequence[Path],
     output: Path,
@@ -71,7 +63,7 @@ def train_composer(
     start: str | Path | None = None,
     device: str | None = None,
     force: bool = False,
-    reports: Reports = Reports(),
+    reports: Reports = SILENT,
 ) -> ModelFolder:
     """Train a composer and save its model folder.
 
@@ -90,8 +82,10 @@ def train_composer(
     EmptyTuneError : the folders hold no tune with a note.
     WriteError : the output exists and `force` is not set.
     UsageError, ModelError : as the recipe, the work folder or `start` give reason.
+    MissingDependencyError : there is no such device.
     """
     check_target(output, recipe.model.get("name", "own"), force=force)
+    check_device(device)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     parent = ComposerModel.open(start) if start is not None else None
     prepared = prepare_corpus(folders, recipe, parent.vocabulary if parent else None, reports)
@@ -124,7 +118,8 @@ def train_composer(
         networks.append(network.to("cpu"))
     reports.say("saving the model")
     temperatures = fit_temperatures(networks, validation, recipe.training.batch_events)
-    return _save(output, recipe, prepared, _Trained(networks, spent, temperatures), training, folders, force)
+    made = _Trained(networks, spent, temperatures, parent.folder if parent else None)
+    return _save(output, recipe, prepared, made, training, folders, force)
 
 
 def prepare_corpus(
@@ -195,11 +190,12 @@ def _parent_networks(parent: ComposerModel) -> list[Composer]:
 
 @dataclass(frozen=True)
 class _Trained:
-    """Networks, what each took, and the temperatures of their average."""
+    """Networks, what each took, the temperatures of their average, and the model that they went on from."""
 
     networks: Sequence[Composer]
     spent: Sequence[Progress]
     temperatures: Sequence[float]
+    parent: ModelFolder | None
 
 
 def _save(
@@ -223,7 +219,7 @@ def _save(
     files[NGRAM] = fit_ngram(prepared.vocabulary, prepared.training, [of[name] for name in names]).to_bytes()
     figures = corpus_figures(tune for _, tune in prepared.training_tunes)
     files[HUMAN] = (json.dumps(figures.to_dict(), sort_keys=True) + "\n").encode()
-    files[CARD] = b"The card is written by `canzona evaluate compose --card`.\n"
+    files[CARD] = no_card(JOB)
     config = _config(recipe, prepared, trained, folders)
     return save_folder(output, config, files, force=force)
 
@@ -242,15 +238,9 @@ def _config(
             for listed, (_, tune) in zip(prepared.training, prepared.training_tunes, strict=True)
         ),
     )
-    model: Mapping[str, Any] = recipe.model
+    parents = () if trained.parent is None else (trained.parent,)
     return {
-        "name": model.get("name", "own"),
-        "version": model.get("version", "1"),
-        "job": JOB,
-        "licence": model.get("licence", "LicenseRef-own-use"),
-        "description": model.get("description", "A composer trained on one's own tunes."),
-        "research_only": bool(model.get("research_only", False)),
-        "acknowledgement": model.get("acknowledgement", ""),
+        **described(JOB, recipe.model, parents, description="A composer trained on one's own tunes."),
         "behaviour": {
             "vocabulary": prepared.vocabulary.to_dict(),
             "sizes": [network.sizes.to_dict() for network in networks],
@@ -258,7 +248,8 @@ def _config(
         },
         "training": {
             "canzona": canzona.__version__,
-            "data": _data(recipe, prepared, folders),
+            **started_from(trained.parent),
+            "data": sources(_data(recipe, prepared, folders), parents),
             "folders": [folder.name for folder in folders],
             "tunes": len(prepared.training),
             "events": sum(len(listed.events) for listed in prepared.training),

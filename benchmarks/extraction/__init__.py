@@ -1,0 +1,1 @@
+"""What the benchmarks of `canzona extract` share: options, songs, figures, and our own training by time."""

@@ -1,0 +1,94 @@
+"""The card of an extractor, from its evaluations.
+
+Its headings are those of the two model cards that this job grew out of, so that whoever reads them side by
+side finds the same questions answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from canzona.evaluation.card import Headings, model_card, record_of, with_record
+from canzona.models.folder import CARD, ModelFolder, update_card
+
+HEADINGS: Headings = (
+    (2, "Model Details", "description"),
+    (3, "How it works", "procedure"),
+    (3, "Preprocessing", "preprocessing"),
+    (3, "Settings of the training", "hyperparameters"),
+    (3, "Sizes and times", "sizes"),
+    (2, "Intended Use", "uses"),
+    (3, "How to get started", "get_started"),
+    (3, "How to fine-tune", "downstream"),
+    (3, "Out-of-scope uses", "out_of_scope"),
+    (2, "Training Data", "data"),
+    (2, "Evaluation Data", "testing_data"),
+    (2, "Performance Measures", "metrics"),
+    (3, "Results", "results"),
+    (3, "Songs", "songs"),
+    (3, "Side by side", "comparisons"),
+    (2, "Ethical Considerations", "ethics"),
+    (2, "Limitations and Biases", "risks"),
+    (3, "Known failures", "failures"),
+    (2, "Maintenance", "maintenance"),
+    (2, "Caveats and Recommendations", "recommendations"),
+    (2, "Licence and Citation", "citation"),
+)
+
+
+def write_card(
+    model: ModelFolder, report: Mapping[str, Any], *, command: str, tables: Sequence[str] = ()
+) -> ModelFolder:
+    """Write the card from a new evaluation and those that it showed before, the newest of each command.
+
+    Parameters
+    ----------
+    model : the model's folder.
+    report : plain values of `canzona.separation.evaluate.evaluate`.
+    command : what made the report.
+    tables : Markdown to show as comparisons instead of what the card showed; none leaves that as it is.
+    """
+    card = model.file(CARD).read_text("utf-8", errors="replace") if CARD in model.files else ""
+    found = record_of(card)
+    kept = found if isinstance(found, dict) else {}
+    reports = [row for row in kept.get("reports", []) if row.get("command") != command]
+    reports.append({"title": _title(report), "command": command, **report})
+    shown = list(tables) or list(kept.get("tables", []))
+    size = sum((model.path / name).stat().st_size for name in model.files)
+    texts = {**model.config.get("card", {}), "songs": "\n\n".join(map(_songs, reports))}
+    if shown:
+        texts["comparisons"] = "\n\n".join(shown)
+    text = model_card(
+        {**model.config, "card": texts},
+        [{key: value for key, value in row.items() if key != "songs"} for row in reports],
+        model_hash=model.hash,
+        size=size,
+        headings=HEADINGS,
+        tags=("audio", "source-separation"),
+        counted="minutes",
+    )
+    return update_card(model, with_record(text, {"reports": reports, "tables": shown}))
+
+
+def _title(report: Mapping[str, Any]) -> str:
+    count = len(report["songs"])
+    return f"{count} songs, {report['with_target']} of them with '{report['target']}'"
+
+
+def _songs(report: Mapping[str, Any]) -> str:
+    """A row a song."""
+    lines = [
+        f"`{report['command']}`",
+        "",
+        "| song | mixture SDR | estimate SDR | SI-SDR | oracle SDR | leakage | status |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for song in report["songs"]:
+        figures = (
+            song["mixture"]["sdr"], song["estimate"]["sdr"], song["estimate"]["si_sdr"],
+            song["oracle_irm"]["sdr"], song["leakage_db"],
+        )  # fmt: skip
+        cells = ["" if value is None else f"{value:.1f}" for value in figures]
+        lines.append(f"| {' '.join(song['name'].split())} | {' | '.join(cells)} | {song['status']} |")
+    return "\n".join(lines)

@@ -1,0 +1,164 @@
+"""Where in a song the target sounds: the curve, the gate, and whether it sounds at all.
+
+The networks say how probable it is that the target sounds, at each moment. `FrameMeans` turns that
+into a curve of frames while the song goes by; `song_is_absent` decides from it, once the song is
+over. `gate_gain` silences meanwhile what is so faint beside the mixture that it is taken for a mistake.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceSettings:
+    """What a model's config says about presence; numbers that are fitted with the model.
+
+    Attributes
+    ----------
+    threshold : score below which the target counts as absent; None for never.
+    seconds : how much of the song, the part where the target is likeliest, the score looks at.
+    gate : level of a window's estimate against its mixture, in dB, from which it passes whole; None for any.
+    slope : dB below that at which nothing passes any more.
+    """
+
+    threshold: float | None = None
+    seconds: float = 3.0
+    gate: float | None = None
+    slope: float = 5.0
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any]) -> PresenceSettings:
+        """From the values of a config; TypeError or ValueError where they make no sense."""
+        numbers = {f.name: float(held[f.name]) for f in fields(cls) if held.get(f.name) is not None}
+        made = cls(**numbers)
+        if not (made.seconds > 0 and made.slope > 0 and all(map(math.isfinite, numbers.values()))):
+            raise ValueError(f"presence cannot be judged with {dict(held)}")
+        return made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Presence:
+    """The target's activity over time.
+
+    Attributes
+    ----------
+    values : float32 (frames,), probability in 0..1 that the target sounds in the frame.
+    step : seconds from frame to frame.
+    start : the song's second at which the first frame begins.
+    """
+
+    values: Float32
+    step: float
+    start: float = 0.0
+
+    @property
+    def times(self) -> npt.NDArray[np.float64]:
+        """The middle of each frame in seconds, float64 (frames,)."""
+        middles = np.arange(len(self.values), dtype=np.float64) + 0.5
+        return np.asarray(self.start + middles * self.step, np.float64)
+
+    @property
+    def mean(self) -> float:
+        """The mean of all values; 0 where there are none."""
+        return float(self.values.mean(dtype=np.float64)) if len(self.values) else 0.0
+
+    def to_csv(self) -> str:
+        """A line for each frame below the heading `time,presence`; seconds, and 0..1."""
+        rows = (f"{time:.3f},{value:.4f}\n" for time, value in zip(self.times, self.values, strict=True))
+        return "time,presence\n" + "".join(rows)
+
+    def __repr__(self) -> str:
+        seconds = len(self.values) * self.step
+        return f"<Presence {seconds:.1f} s in {len(self.values)} frames, mean {self.mean:.2f}>"
+
+
+def presence_score(presence: Presence, levels: npt.NDArray[np.floating], seconds: float) -> float:
+    """How sure it is that the target sounds anywhere: 0..1.
+
+    The mean of the highest `seconds` of presence, weighted by the mixture's energy, so that what a
+    network dreams of in near-silence counts for little. 0 for a silent song.
+
+    Parameters
+    ----------
+    presence : the curve.
+    levels : mean square of the mixture in each frame.
+    """
+    values = presence.values
+    highest = _highest(values, max(1, round(seconds / presence.step)))
+    weights = np.asarray(levels[highest], np.float64)
+    total = float(weights.sum())
+    return float(weights @ values[highest]) / total if total > 0 else 0.0
+
+
+def song_is_absent(presence: Presence, levels: npt.NDArray[np.floating], settings: PresenceSettings) -> bool:
+    """Whether the target sounds nowhere in the song; see `presence_score` and `PresenceSettings`."""
+    if settings.threshold is None:
+        return False
+    return presence_score(presence, levels, settings.seconds) < settings.threshold
+
+
+def gate_gain(estimate: float, mixture: float, settings: PresenceSettings) -> float:
+    """How much of a window's estimate passes, 0..1: of a target that is not there, little is heard.
+
+    Parameters
+    ----------
+    estimate, mixture : energies in the window.
+    """
+    if settings.gate is None or mixture <= 0:
+        return 1.0
+    level = 10 * math.log10(estimate / mixture) if estimate > 0 else -math.inf
+    return min(1.0, max(0.0, 1 + (level - settings.gate) / settings.slope))
+
+
+def _highest(values: Float32, count: int) -> npt.NDArray[np.intp]:
+    """Places of the highest values; of equal ones those that come first."""
+    if count >= len(values):
+        return np.arange(len(values))
+    least = np.partition(values, -count)[-count]
+    above = np.flatnonzero(values > least)
+    return np.concatenate([above, np.flatnonzero(values == least)[: count - len(above)]])
+
+
+class FrameMeans:
+    """Means of a signal over frames of equal length, taken while it goes by; the last may be shorter.
+
+    Parameters
+    ----------
+    hop : samples of a frame.
+    """
+
+    def __init__(self, hop: int) -> None:
+        self._hop = hop
+        # One buffer that grows: thousands of small arrays would lie scattered between large ones.
+        self._made = array("f")
+        self._sum, self._count = 0.0, 0
+
+    def push(self, values: npt.NDArray[np.floating]) -> None:
+        """Take the next samples, shape (n,)."""
+        first = min(self._hop - self._count, len(values))
+        self._sum += float(values[:first].sum(dtype=np.float64))
+        self._count += first
+        if self._count == self._hop:
+            whole = (len(values) - first) // self._hop
+            rows = values[first : first + whole * self._hop].reshape(whole, self._hop)
+            means = np.concatenate([[self._sum / self._hop], rows.mean(axis=1, dtype=np.float64)])
+            self._made.frombytes(means.astype(np.float32).tobytes())
+            left = values[first + whole * self._hop :]
+            self._sum, self._count = float(left.sum(dtype=np.float64)), len(left)
+
+    def finish(self) -> Float32:
+        """The mean of each frame, float32 (frames,)."""
+        if self._count:
+            self._made.append(self._sum / self._count)
+            self._count = 0
+        return np.array(self._made, np.float32)

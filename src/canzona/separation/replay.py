@@ -1,0 +1,51 @@
+"""A stem or a picture made once more, from what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from canzona.errors import FormatError, UnsupportedError, UsageError
+from canzona.models import require_hash
+from canzona.score.provenance import Provenance
+from canzona.separation.model import SeparationModel
+from canzona.separation.report import Options, Song
+from canzona.separation.song import extract_song
+
+
+def replay(made: Provenance, *, suffix: str, inputs: Mapping[str, Path]) -> bytes:
+    """The bytes of a stem or picture that an extraction wrote, made once more.
+
+    Parameters
+    ----------
+    made : what the file says of itself.
+    suffix : the file's ending, with its dot.
+    inputs : where the files lie that it was made from, by their names.
+
+    Raises
+    ------
+    FormatError : what the file says is none of this version's.
+    UnsupportedError : the input was no file.
+    UsageError : it was made by another model than is installed under the name.
+    ModelError, CanzonaError : as `extract_song` raises.
+    """
+    if not made.inputs or made.inputs[0].name not in inputs:
+        raise UnsupportedError("it was made from sound that no file held", hint="extract from a file")
+    model = SeparationModel.open(made.model)
+    require_hash(model.folder, made.model_hash)
+    try:
+        held = dict(made.options)
+        stem, form = held.pop("stem", None), held.pop("format", "wav")
+        if stem not in (None, *model.stems) or (stem is None and suffix != ".png"):
+            raise ValueError("no stem has this name")
+        options = Options(form, **held)
+    except (TypeError, ValueError, UsageError) as error:
+        raise FormatError("what the file says of how it was made is none of this version's") from error
+    with TemporaryDirectory(prefix="canzona-") as desk:
+        path = Path(desk) / f"again{suffix}"
+        source = inputs[made.inputs[0].name]
+        song = Song(source, (), picture=path) if stem is None else Song(source, ((stem, path),))
+        extract_song(song, model, options, made=replace(made, options=held))
+        return path.read_bytes()

@@ -1,0 +1,195 @@
+"""Making a blend of two models: both are heard on songs that neither has learnt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+import canzona
+from canzona.errors import UsageError
+from canzona.models.folder import CARD, ModelFolder, check_target, load_folder, save_folder
+from canzona.separation.model import JOB, SeparationModel
+from canzona.separation.presence import FrameMeans, PresenceSettings
+from canzona.separation.windows import overlap_add
+from canzona.train.description import described, no_card, sources
+from canzona.train.separation.decoding import Signal
+from canzona.train.separation.facts import learnt_by, song_mark
+from canzona.train.separation.fitting import Heard, Row, best_weight, figures, fitted_gate, fitted_presence
+from canzona.train.separation.recipe import BLEND, Recipe
+from canzona.train.separation.stock import open_stores
+from canzona.train.separation.store import Store
+from canzona.train.separation.validation import ValidationSong
+
+Curve = npt.NDArray[np.float32]
+
+
+def make_blend(
+    parts: Sequence[str | Path],
+    folders: Sequence[Path],
+    output: Path,
+    recipe: Recipe,
+    *,
+    store: Path,
+    force: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+    tick: Callable[[int, int], None] = lambda _done, _all: None,
+) -> ModelFolder:
+    """Fit a blend of two models and save its folder.
+
+    Parameters
+    ----------
+    parts : two models of the same target, rate and windows.
+    folders : datasets; of those that the parts were trained on only the songs that they held out count.
+    output : the model folder to make. The parts are named in it by name and hash.
+    recipe : what it says of the model and its card.
+    store : where decoded songs go.
+
+    Raises
+    ------
+    UsageError : not two parts, parts that do not fit, or no song that both have not learnt.
+    ModelError, FormatError, WriteError : as models, folders and output give reason.
+    """
+    name = recipe.model.get("name", "own")
+    check_target(output, name, force=force)
+    opened = [SeparationModel.open(part) for part in parts]
+    _check_parts(opened)
+    models = [model.folder for model in opened]
+    words = " and ".join(model.name for model in models)
+    about = described(JOB, recipe.model, models, description=f"{words}, averaged.")
+    stores = open_stores(folders, store, tick, classes=recipe.classes)
+    songs = fresh_songs(stores, models, opened[0].stems[0])
+    say(f"{len(songs)} songs that no part has learnt")
+    heard = []
+    for done, song in enumerate(songs, start=1):
+        heard.append(hear(opened, song))
+        tick(done, len(songs))
+    weight = best_weight(heard)
+    presence = replace(fitted_presence(heard, weight), gate=fitted_gate(heard, weight))
+    found = figures(heard, weight, presence)
+    _report(found, weight, presence, say)
+    behaviour = {key: models[0].behaviour[key] for key in ("target", "sample_rate", "window", "fade")}
+    shares = zip(models, (weight, round(1 - weight, 2)), strict=True)
+    behaviour |= {
+        "kind": BLEND,
+        "parts": [{"name": part.name, "hash": part.hash, "weight": share} for part, share in shares],
+        "presence": asdict(presence),
+    }
+    training = {
+        "canzona": canzona.__version__,
+        "data": sources(recipe.data, models),
+        "fitted_on": [song.name for song in heard],
+        "validation": {key: round(value, 3) for key, value in found.items()},
+        "date": time.strftime("%Y-%m-%d"),
+    }
+    config = {**about, "behaviour": behaviour, "training": training, "card": dict(recipe.card)}
+    save_folder(output, config, {CARD: no_card(JOB)}, force=force)
+    return load_folder(output)
+
+
+def fresh_songs(stores: Sequence[Store], parts: Sequence[ModelFolder], target: str) -> list[ValidationSong]:
+    """The songs that no part has learnt."""
+    learnt = frozenset[str]().union(*map(learnt_by, parts))
+    songs = [
+        ValidationSong(store, number, target)
+        for store in stores
+        for number, song in enumerate(store.songs)
+        if song.frames and song_mark(song.name) not in learnt
+    ]
+    if not any(song.mixture_sdr is not None for song in songs):
+        raise UsageError(
+            f"the folders hold no song with '{target}' that the parts have not learnt",
+            hint="give the folders of their training, or songs of your own",
+        )
+    return songs
+
+
+def hear(parts: Sequence[SeparationModel], song: ValidationSong) -> Heard:
+    """What two parts make of a song."""
+    mixture, target = song.signals()
+    windows, pieces, curves = zip(*(_through(part, mixture) for part in parts), strict=True)
+    frames = min(map(len, curves))
+    return Heard(
+        song.name,
+        _products(windows, mixture, parts[0].windows.hop),
+        _products(pieces, mixture, parts[0].windows.hop, target),
+        np.stack([curve[:frames] for curve in curves]),
+        _frames(parts[0].hop, np.square(mixture).mean(axis=0))[:frames],
+        parts[0].hop / parts[0].sample_rate,
+    )
+
+
+def _through(part: SeparationModel, mixture: Signal) -> tuple[list[Signal], list[Signal], Curve]:
+    """Of each window what a part makes of it, and what of that comes into the song; and presence."""
+    windows: list[Signal] = []
+
+    def heard(window: Signal) -> Signal:
+        found = part.hear(window)
+        windows.append(found[:2].copy())
+        return found
+
+    found = list(overlap_add([mixture], heard, part.windows))
+    return windows, [piece[:2] for piece in found], _frames(part.hop, np.concatenate(found, axis=1)[2])
+
+
+def _check_parts(parts: Sequence[SeparationModel]) -> None:
+    if len(parts) != 2:
+        raise UsageError(f"a blend has two parts and {len(parts)} were given", hint="name two with --part")
+    if any(part.folder.behaviour["kind"] == "blend" for part in parts):
+        raise UsageError("a blend cannot be part of a blend", hint="name the models that it is made of")
+    for key in ("target", "sample_rate", "window", "fade"):
+        one, other = (part.folder.behaviour[key] for part in parts)
+        if one != other:
+            raise UsageError(
+                f"the parts differ in '{key}': {one} and {other}", hint="train both with the same settings"
+            )
+
+
+def _report(
+    found: Mapping[str, float], weight: float, presence: PresenceSettings, say: Callable[[str], None]
+) -> None:
+    say(
+        f"weight {weight:.2f}; median SDR {found['first']:.2f} and {found['second']:.2f} dB alone, "
+        f"{found['sdr']:.2f} dB together"
+    )
+    if presence.gate is not None:
+        say(
+            f"gate at {presence.gate:g} dB: median leakage {found['leakage']:.1f} dB, "
+            f"{found['leakage_ungated']:.1f} without it, for {found['gate_cost']:.2f} dB of mean SDR"
+        )
+    if presence.threshold is None:
+        say("no song without the target can be told from those with it: none will be called absent")
+        return
+    say(
+        f"absent below {presence.threshold:.3f} over {presence.seconds:g} s: "
+        f"{found['absent']:.0%} of the songs without the target"
+    )
+
+
+def _frames(hop: int, values: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    means = FrameMeans(hop)
+    means.push(values)
+    return means.finish()
+
+
+def _products(
+    estimates: Sequence[Sequence[Signal]], mixture: Signal, hop: int, target: Signal | None = None
+) -> Row:
+    """The products of `Heard`, with the target or without, of two parts' pieces that begin `hop` apart."""
+    rows = []
+    for place, (one, other) in enumerate(zip(*estimates, strict=True)):
+        span = slice(place * hop, place * hop + one.shape[1])
+        pairs = [(one, one), (one, other), (other, other), (mixture[:, span], mixture[:, span])]
+        if target is not None:
+            meant = target[:, span]
+            pairs += [(one, meant), (other, meant), (meant, meant)]
+        rows.append([_inner(a, b) for a, b in pairs])
+    return np.array(rows)
+
+
+def _inner(one: Signal, other: Signal) -> float:
+    return float(np.sum(one * other, dtype=np.float64))

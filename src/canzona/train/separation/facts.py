@@ -1,0 +1,108 @@
+"""The config of a trained extractor: how it is used, and how it was made."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+import canzona
+from canzona.errors import ModelError
+from canzona.models.folder import ModelFolder
+from canzona.separation.model import JOB
+from canzona.train.description import described, sources, started_from
+from canzona.train.separation.bands import SAMPLE_RATE
+from canzona.train.separation.callbacks import Curves
+from canzona.train.separation.extraction import Extraction
+from canzona.train.separation.recipe import BEST, Recipe
+from canzona.train.separation.store import Store, StoredSong
+
+LEARNT = "learnt"
+"""Where a config names the songs that were learnt, each by its mark."""
+
+
+def config_of(
+    recipe: Recipe,
+    network: nn.Module,
+    stores: Sequence[Store],
+    task: Extraction,
+    curves: Curves,
+    folders: Sequence[Path],
+    parent: ModelFolder | None,
+) -> dict[str, Any]:
+    """What a model folder says of a training that has come to its end; `parent` is what it went on from."""
+    parents = () if parent is None else (parent,)
+    held_out = sorted(song.name for song in task.songs)
+    learnt = [song for store in stores for song in store.songs if song.name not in held_out]
+    best = max(curves.rows, key=lambda row: row.get("mean_gain", 0.0))
+    kept = best if recipe.training.keep == BEST else curves.rows[-1]
+    return {
+        **described(JOB, recipe.model, parents, description="An extractor trained on one's own stems."),
+        "behaviour": _behaviour(recipe.kind, network, task),
+        "training": {
+            "canzona": canzona.__version__,
+            **started_from(parent),
+            "data": sources(recipe.data, parents),
+            "folders": [folder.resolve().name for folder in folders],
+            "songs": len(learnt),
+            "minutes": minutes_of(learnt),
+            "seed": recipe.loop.seed,
+            "held_out": held_out,
+            LEARNT: " ".join(
+                sorted({song_mark(song.name) for song in learnt}.union(*map(learnt_by, parents)))
+            ),
+            "hours": round(curves.cpu_minutes / 60, 2),
+            "parameters": sum(weight.numel() for weight in network.parameters()),
+            "hyperparameters": {**dataclasses.asdict(recipe.remix), **dataclasses.asdict(recipe.loop)},
+            "epoch": int(kept["epoch"]),
+            "best_epoch": int(best["epoch"]),
+            "validation": {name: round(kept[name], 3) for name in ("gain", "mean_gain") if name in kept},
+            "date": time.strftime("%Y-%m-%d"),
+        },
+        "card": dict(recipe.card),
+    }
+
+
+def minutes_of(songs: Sequence[StoredSong]) -> float:
+    """How long songs last together, in minutes."""
+    return round(sum(song.frames for song in songs) / SAMPLE_RATE / 60, 1)
+
+
+def song_mark(name: str) -> str:
+    """A song's name in eight digits, by which a model knows what it has learnt, wherever that lies."""
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
+def learnt_by(model: ModelFolder) -> frozenset[str]:
+    """Marks of the songs that a model, or one that it was made from, has learnt.
+
+    Raises
+    ------
+    ModelError : the model does not say.
+    """
+    try:
+        return frozenset(str(model.config["training"][LEARNT]).split())
+    except (KeyError, TypeError) as error:
+        raise ModelError(
+            f"{model.path} does not say which songs it has learnt", hint="train it anew with this version"
+        ) from error
+
+
+def _behaviour(kind: str, network: nn.Module, task: Extraction) -> dict[str, Any]:
+    shape = dataclasses.asdict(network.shape)  # type: ignore[call-overload]
+    sizes = {"fft": shape["fft"], "hop": shape["hop"]} if "fft" in shape else {"hop": network.hop}
+    return {
+        "target": task.songs[0].target,
+        "kind": kind,
+        "sample_rate": SAMPLE_RATE,
+        "window": task.windows.length,
+        "fade": task.windows.fade,
+        **sizes,
+        "shape": shape,
+        "presence": {},
+    }

@@ -1,0 +1,156 @@
+"""A recipe of rendered songs: shares, levels, fonts and what is reserved, as a TOML file.
+
+The packaged `stems.toml` holds every value. A recipe of one's own replaces the values that it names.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from fnmatch import fnmatchcase
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from canzona.errors import UsageError
+from canzona.train.recipe_file import read_toml
+from canzona.train.separation.rendering.tables import (
+    CastingTable,
+    ChangeTable,
+    Collection,
+    Font,
+    LevelTable,
+    NameTable,
+    SongTable,
+    SourceTable,
+    SynthesizerTable,
+)
+
+DEFAULT = "stems.toml"
+
+
+_TABLES: dict[str, Any] = {
+    "song": SongTable,
+    "sources": SourceTable,
+    "casting": CastingTable,
+    "synthesizers": SynthesizerTable,
+    "levels": LevelTable,
+    "changes": ChangeTable,
+    "reserved": NameTable,
+}
+_ROWS: dict[str, Any] = {"fonts": Font, "collections": Collection}
+_ORDERED = (
+    ("song", "shortest", "longest"),
+    ("levels", "least_ratio", "largest_ratio"),
+    ("levels", "least_peak", "largest_peak"),
+    ("changes", "slowest", "fastest"),
+    ("changes", "lowest_shift", "highest_shift"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A parsed recipe; its attributes are the tables of the file."""
+
+    song: SongTable
+    sources: SourceTable
+    casting: CastingTable
+    synthesizers: SynthesizerTable
+    levels: LevelTable
+    changes: ChangeTable
+    reserved: NameTable
+    fonts: tuple[Font, ...]
+    collections: tuple[Collection, ...]
+
+    def reserves_midi(self, name: str) -> bool:
+        """Whether a MIDI file is held out, by its name without the ending; upper and lower case are one."""
+        return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in self.reserved.midi)
+
+    def reserves_preset(self, synthesizer: str, bank: str, name: str) -> bool:
+        """Whether a preset is held out, by bank, plugin or full name `synthesizer: bank / name`."""
+        reserved = self.reserved
+        banks = {"amsynth": reserved.amsynth_banks, "zynaddsubfx": reserved.zyn_banks}.get(synthesizer, ())
+        if any(fnmatchcase(bank, pattern) for pattern in banks):
+            return True
+        if synthesizer == "lmms" and any(fnmatchcase(f"{bank}/{name}", row) for row in reserved.lmms):
+            return True
+        return any(fnmatchcase(f"{synthesizer}: {bank} / {name}", row) for row in reserved.presets)
+
+    def has_no_pitch(self, synthesizer: str, bank: str, name: str) -> bool:
+        """Whether a preset is listed as one that makes no part of a song."""
+        full = f"{synthesizer}: {bank} / {name}".lower()
+        return any(fnmatchcase(full, pattern.lower()) for pattern in self.reserved.unpitched)
+
+    def licence_of(self, folder: str) -> tuple[str, str]:
+        """Licence and credit of the MIDI files of a folder, by its name; 'not stated' where unknown."""
+        for row in self.collections:
+            if row.folder == folder:
+                return row.licence, row.credit
+        return "not stated", folder
+
+
+def read_recipe(path: Path | None = None) -> Recipe:
+    """The packaged recipe, with what a file of one's own replaces.
+
+    Raises
+    ------
+    FormatError : the file cannot be read or is no TOML.
+    UsageError : a table or a name in it is unknown, or a value is of the wrong kind or range.
+    """
+    held = tomllib.loads(resources.files(__package__).joinpath(DEFAULT).read_text(encoding="utf-8"))
+    where = str(path or DEFAULT)
+    own = read_toml(path) if path is not None else {}
+    for name, values in own.items():
+        if name not in held:
+            raise UsageError(f"{where} has a table '{name}'", hint=f"tables are {', '.join(held)}")
+        if not isinstance(values, type(held[name])):
+            brackets = f"[[{name}]]" if name in _ROWS else f"[{name}]"
+            raise UsageError(f"{where} has a '{name}' that is no table", hint=f"write {brackets} above it")
+        held[name] = values if name in _ROWS else {**held[name], **values}
+    tables = {name: _filled(kind, held[name], where, f"[{name}]") for name, kind in _TABLES.items()}
+    rows = {
+        name: tuple(_filled(kind, row, where, f"[[{name}]]") for row in held[name])
+        for name, kind in _ROWS.items()
+    }
+    for name, low, high in _ORDERED:
+        if getattr(tables[name], low) > getattr(tables[name], high):
+            raise UsageError(f"{where} sets '{low}' above '{high}'", hint=f"give '{low}' the smaller value")
+    if not sum(asdict(tables["sources"]).values()):
+        raise UsageError(f"{where} gives no source of notes a weight", hint="set one of [sources] above 0")
+    filled: dict[str, Any] = {**tables, **rows}
+    return Recipe(**filled)
+
+
+def _filled(kind: Any, values: Any, where: str, table: str) -> Any:
+    """A table or row of the file as its dataclass."""
+    known = {each.name: str(each.type) for each in fields(kind)}
+    if not isinstance(values, dict) or set(values) - set(known):
+        odd = "a row that is none" if not isinstance(values, dict) else f"'{min(set(values) - set(known))}'"
+        raise UsageError(f"{where} has {odd} in {table}", hint=f"known there are {', '.join(known)}")
+    if lacking := set(known) - set(values):
+        raise UsageError(f"{where} lacks '{min(lacking)}' in {table}", hint=f"give {', '.join(known)}")
+    for name, value in values.items():
+        if wanted := _wanted(kind, name, known[name], value):
+            raise UsageError(f"{where} sets '{name}' in {table} to {value!r}", hint=f"give {wanted}")
+    return kind(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    )
+
+
+def _wanted(kind: Any, name: str, expected: str, value: Any) -> str:
+    """What should stand instead of a value; an empty string where it fits."""
+    if expected == "str":
+        return "" if isinstance(value, str) else "words in quotation marks"
+    if expected.startswith("tuple"):
+        words = isinstance(value, list) and all(isinstance(word, str) for word in value)
+        return "" if words else 'a list of words: ["...", "..."]'
+    if isinstance(value, bool) or not isinstance(value, int if expected == "int" else int | float):
+        return "a whole number" if expected == "int" else "a number"
+    if not math.isfinite(value):
+        return "a number"
+    if name in getattr(kind, "positive", ()) and value <= 0:
+        return "a number above 0"
+    if name in getattr(kind, "shares", ()) and not 0 <= value <= 1:
+        return "a share from 0 to 1"
+    return "a weight of 0 or more" if name in getattr(kind, "weights", ()) and value < 0 else ""

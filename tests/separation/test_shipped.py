@@ -1,0 +1,119 @@
+"""The extractors that come along, on real songs: synthesizers are heard, without seams, alike each time."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import canzona.models
+from canzona.audio.encoding import to_float
+from canzona.audio.reading import SOUND_SUFFIXES, open_sound
+from canzona.audio.resample import resample
+from canzona.models import find_model
+from canzona.separation import SeparationModel
+from canzona.separation.metrics import sdr
+from canzona.separation.windows import overlap_add
+
+MODELS = ("mel-lstm", "waveform", "blend")
+SONGS = ("lmms-onion", "midi-dm02", "midi-map10")
+"""Held out by the recipes of the models."""
+
+SHIPPED = Path(canzona.models.__file__).parent / "shipped"
+pytestmark = pytest.mark.skipif(
+    not (SHIPPED / "blend").is_dir(), reason="the extractors are not in this checkout: they are being trained"
+)
+
+Song = tuple[np.ndarray, np.ndarray]
+every_model = pytest.mark.parametrize("name", MODELS)
+
+
+@cache
+def opened(name: str) -> SeparationModel:
+    return SeparationModel.open(name)
+
+
+@pytest.fixture(scope="module")
+def songs(shared: Path) -> dict[str, Song]:
+    """Mixture and target of each song, float32 of shape (2, n) at 44.1 kHz, half a minute of each."""
+    return {name: _mixed(shared / "data" / "stems" / name) for name in SONGS}
+
+
+def _mixed(folder: Path) -> Song:
+    stems = {path.stem: _decoded(path) for path in folder.iterdir() if path.suffix in SOUND_SUFFIXES}
+    frames = min(stem.shape[1] for stem in stems.values())
+    target = stems["synth"][:, :frames]
+    return sum((stem[:, :frames] for stem in stems.values()), np.zeros_like(target)), target
+
+
+def _decoded(path: Path) -> np.ndarray:
+    with open_sound(path) as source:
+        blocks = [to_float(block, source.encoding) for block in source.blocks(1 << 16)]
+        rate = source.sample_rate
+    sound = resample(np.concatenate(blocks, axis=1), rate, 44100)[:, : 30 * 44100]
+    return np.broadcast_to(sound, (2, sound.shape[1])).astype(np.float32)
+
+
+def heard(model: SeparationModel, mixture: np.ndarray, size: int = 1 << 18) -> np.ndarray:
+    blocks = [mixture[:, at : at + size] for at in range(0, mixture.shape[1], size)]
+    return np.concatenate(list(overlap_add(blocks, model.hear, model.windows)), axis=1)
+
+
+@every_model
+def test_synthesizers_are_heard_in_songs_that_were_held_out(name: str, songs: dict[str, Song]) -> None:
+    model = opened(name)
+    gains = []
+    for mixture, target in songs.values():
+        found = heard(model, mixture)
+        gains.append(sdr(target, found[:2]) - sdr(target, mixture))
+        assert found[2].mean() > 0.5, "the synthesizer plays most of the time"
+    assert min(gains) > 0 and np.median(gains) > 2
+
+
+@every_model
+def test_windows_cost_next_to_nothing(name: str, songs: dict[str, Song]) -> None:
+    model = opened(name)
+    for song, (mixture, target) in songs.items():
+        whole = model.hear(mixture)
+        in_windows = heard(model, mixture)
+        assert abs(sdr(target, in_windows[:2]) - sdr(target, whole[:2])) <= 0.1, song
+
+
+@every_model
+def test_blocks_leave_no_trace(name: str, songs: dict[str, Song]) -> None:
+    model = opened(name)
+    mixture, _ = songs["midi-dm02"]
+    one, other = heard(model, mixture, 1 << 20), heard(model, mixture, 7919)
+    assert np.abs(one - other).max() <= 1e-6
+
+
+@every_model
+def test_no_click_where_one_window_gives_way_to_the_next(name: str, songs: dict[str, Song]) -> None:
+    """Curvature at the seams is what it is elsewhere."""
+    model = opened(name)
+    mixture, _ = songs["midi-map10"]
+    bend = np.abs(np.diff(heard(model, mixture)[:2], 2, axis=1)).max(axis=0)
+    hop, fade = model.windows.hop, model.windows.fade
+    seams = np.zeros(len(bend), bool)
+    for at in range(hop, len(bend), hop):
+        seams[at - 8 : at + 8] = seams[at + fade - 8 : at + fade + 8] = True
+    assert seams.sum() >= 32
+    assert bend[seams].max() < np.quantile(bend[~seams], 0.999)
+
+
+def test_a_blend_names_its_parts_by_hash() -> None:
+    parts = find_model("blend", job="extract").behaviour["parts"]
+    assert {part["name"] for part in parts} == {"mel-lstm", "waveform"}
+    for part in parts:
+        assert find_model(part["name"], job="extract").hash == part["hash"]
+        assert 0 < part["weight"] < 1
+
+
+@every_model
+def test_each_folder_has_25_megabytes_at_most(name: str) -> None:
+    folder = find_model(name, job="extract").path
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 25e6
+    json.loads((folder / "config.json").read_text(encoding="utf-8"))

@@ -1,0 +1,188 @@
+"""Blends: the weight of the parts, the verdict 'absent', and what cannot be blended."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from canzona.errors import ModelError, UsageError
+from canzona.models.folder import load_folder, save_folder
+from canzona.separation.metrics import sdr
+from canzona.separation.model import SeparationModel
+from canzona.separation.presence import PresenceSettings
+from canzona.train.separation import default_recipe, make_blend, train_extractor
+from canzona.train.separation.fitting import GATES, Heard, best_weight, fitted_gate, fitted_presence
+from canzona.train.separation.run import starting_model
+from conftest import Outcome
+from stem_sets import noise, tone, write_plain
+from tiny_extractors import TINY, tiny_recipe
+
+
+def heard(
+    target: np.ndarray, one: np.ndarray, other: np.ndarray, presence: float = 0.9, mixture: float = 1.0
+) -> Heard:
+    """A song of one window of which two parts made `one` and `other`; `mixture` is its energy."""
+    estimates, targets = ((one, one), (one, other), (other, other)), (one, other, target)
+    windows = [*(float((a * b).sum()) for a, b in estimates), mixture]
+    products = [*windows, *(float((a * target).sum()) for a in targets)]
+    curve = np.full((2, 40), presence, np.float32)
+    return Heard("song", np.array([windows]), np.array([products]), curve, np.ones(40, np.float32), 0.1)
+
+
+@given(seed=st.integers(0, 2**32), weight=st.floats(0, 1))
+def test_the_sdr_of_a_blend_follows_from_three_products(seed: int, weight: float) -> None:
+    target, one, other = np.random.default_rng(seed).normal(size=(3, 2, 100))
+    blend = weight * one + (1 - weight) * other
+    assert heard(target, one, other).sdr(weight) == pytest.approx(sdr(target, blend), abs=1e-6)
+
+
+def test_the_best_weight_is_found() -> None:
+    random = np.random.default_rng(1)
+    target, a, b = random.normal(size=(3, 2, 20000))
+    # Errors that have nothing to do with one another, one with a third of the other's energy.
+    song = heard(target, target + a, target + np.sqrt(3) * b)
+    assert best_weight([song]) == pytest.approx(0.75, abs=0.02)
+    assert best_weight([heard(target, target, target + b)]) == 1.0
+
+
+def test_no_song_with_the_target_is_called_absent() -> None:
+    zero = np.zeros((2, 100))
+    sound = noise(1, 100)
+    silent = [heard(zero, zero, zero, p) for p in (0.1, 0.3, 0.7)]
+    having = [heard(sound, sound, sound, p) for p in (0.5, 0.95)]
+    found = fitted_presence([*silent, *having], 0.5)
+    assert found.threshold == pytest.approx(0.3 + 0.25 * 0.2, abs=1e-3)
+    assert fitted_presence([silent[2], having[0]], 0.5) == PresenceSettings()
+
+
+def test_the_gate_leaks_least_of_those_that_cost_little() -> None:
+    zero = np.zeros((2, 100))
+    sound = noise(1, 100)
+    energy = float((sound**2).sum())
+    # Their estimates lie 12 dB below the mixture; those of songs with the target 3 and 15 dB.
+    silent = [heard(zero, sound, sound, mixture=energy * 10**1.2) for _ in range(3)]
+    having = [heard(sound, sound, sound, mixture=energy * 10**0.3) for _ in range(5)]
+    wrong = heard(sound, noise(2, 100), noise(2, 100), mixture=energy * 10**1.5)
+    gate = fitted_gate([*silent, *having, wrong], 0.5)
+    assert gate is not None and -12 + 5 <= gate <= -3
+    settings = PresenceSettings(gate=gate)
+    assert silent[0].leakage(0.5, settings) < -60 and silent[0].leakage(0.5) == pytest.approx(-12, abs=0.01)
+    assert having[0].sdr(0.5, settings) == having[0].sdr(0.5)
+    # A song with the target as faint as theirs would be lost: no gate is worth that.
+    faint = heard(sound, sound, sound, mixture=energy * 10**1.2)
+    assert fitted_gate([*silent, faint], 0.5) in (None, *(gate for gate in GATES if gate <= -12))
+    assert fitted_gate(having, 0.5) is None
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Songs, and two tiny models trained on some of them."""
+    home = tmp_path_factory.mktemp("blend")
+    stems = {
+        name: {"synth.wav": tone(pitch, seconds=1.2), "drums.wav": noise(place, 52920, level=0.1)}
+        for place, (name, pitch) in enumerate([("a", 440.0), ("b", 600.0), ("held", 500.0)])
+    }
+    write_plain(home / "songs", stems | {"none": {"drums.wav": noise(9, 52920)}})
+    for kind in TINY:
+        recipe = tiny_recipe(kind, home, name=kind)
+        work = home / f"{kind}.work"
+        train_extractor([home / "songs"], home / kind, recipe, work=work, store=home / "store")
+    return home
+
+
+def blend(made: Path, output: Path, **changes: object) -> None:
+    parts = changes.pop("parts", [made / "mel-lstm", made / "waveform"])
+    folders = changes.pop("folders", [made / "songs"])
+    make_blend(parts, folders, output, default_recipe("blend"), store=made / "store", **changes)
+
+
+def test_a_blend_names_its_parts_by_hash_and_holds_no_weights(made: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    blend(made, tmp_path / "own", say=said.append)
+    folder = load_folder(tmp_path / "own")
+    assert set(folder.files) == {"card.md"}
+    parts = folder.behaviour["parts"]
+    assert [part["hash"] for part in parts] == [load_folder(made / kind).hash for kind in TINY]
+    assert sum(part["weight"] for part in parts) == pytest.approx(1)
+    # Only what both parts held out was listened to.
+    assert folder.config["training"]["fitted_on"] == ["held"]
+    assert said[0].startswith("1 songs") and said[1].startswith("weight ")
+    moved = made / "own"
+    (tmp_path / "own").rename(moved)
+    assert [part.name for part, _ in SeparationModel.open(moved).parts] == list(TINY)
+
+
+def test_songs_of_other_folders_count_too(made: Path, tmp_path: Path) -> None:
+    write_plain(tmp_path / "mine", {"x": {"synth.wav": tone(700)}, "y": {"bass.wav": tone(70)}})
+    blend(made, tmp_path / "own", folders=[made / "songs", tmp_path / "mine"])
+    assert load_folder(tmp_path / "own").config["training"]["fitted_on"] == ["held", "x", "y"]
+
+
+def test_what_the_parts_have_learnt_is_known_by_its_name_wherever_it_lies(made: Path, tmp_path: Path) -> None:
+    """A copy of their folder under another name is nothing new, a folder of its name may be."""
+    copy = tmp_path / "copy"
+    shutil.copytree(made / "songs", copy)
+    write_plain(tmp_path / "songs", {"x": {"synth.wav": tone(700)}})
+    blend(made, tmp_path / "own", folders=[copy, tmp_path / "songs"])
+    assert load_folder(tmp_path / "own").config["training"]["fitted_on"] == ["held", "x"]
+
+
+def test_a_part_that_keeps_silent_about_what_it_has_learnt_is_refused(made: Path, tmp_path: Path) -> None:
+    """What it has learnt would make the figures of the fit too good."""
+    model = load_folder(made / "mel-lstm")
+    training = {name: value for name, value in model.config["training"].items() if name != "learnt"}
+    config = {**model.config, "training": training}
+    save_folder(tmp_path / "mel-lstm", config, {name: model.file(name).read_bytes() for name in model.files})
+    with pytest.raises(ModelError, match="does not say which songs it has learnt"):
+        blend(made, tmp_path / "own", parts=[tmp_path / "mel-lstm", made / "waveform"])
+
+
+def test_a_blend_tells_what_its_gate_costs(made: Path, tmp_path: Path) -> None:
+    write_plain(tmp_path / "mine", {"x": {"synth.wav": tone(700)}, "y": {"bass.wav": tone(70)}})
+    blend(made, tmp_path / "own", folders=[tmp_path / "mine"])
+    found = load_folder(tmp_path / "own").config["training"]["validation"]
+    assert set(found) == {"first", "second", "sdr", "leakage", "leakage_ungated", "gate_cost", "absent"}
+    assert found["leakage"] <= found["leakage_ungated"] and found["gate_cost"] <= 0.25 + 1e-3
+    assert 0 <= found["absent"] <= 1
+
+
+def test_what_cannot_be_blended(made: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="two parts and 1"):
+        blend(made, tmp_path / "own", parts=[made / "waveform"])
+    write_plain(tmp_path / "mine", {"y": {"bass.wav": tone(70)}})
+    with pytest.raises(UsageError, match="no song with 'synth'"):
+        blend(made, tmp_path / "own", folders=[tmp_path / "mine"])
+    other = tiny_recipe("mel-lstm", tmp_path, name="other", fade="0.2")
+    train_extractor([made / "songs"], tmp_path / "other", other, work=tmp_path / "w", store=made / "store")
+    with pytest.raises(UsageError, match="differ in 'fade'"):
+        blend(made, tmp_path / "own", parts=[made / "waveform", tmp_path / "other"])
+
+
+def test_a_training_can_start_from_a_blend_or_a_target(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not (made / "both").exists():
+        blend(made, made / "both")
+    for kind in TINY:
+        assert starting_model(made / "both", kind).path == made / kind
+    monkeypatch.setenv("CANZONA_MODELS", str(made))
+    assert starting_model("synth", "waveform").path == made / "waveform"
+    assert starting_model("mel-lstm", "waveform").path == made / "mel-lstm"
+    with pytest.raises(ModelError, match="no model 'kazoo'"):
+        starting_model("kazoo", "waveform")
+
+
+def test_the_command(made: Path, tmp_path: Path, canzona_cli: Callable[..., Outcome]) -> None:
+    done = canzona_cli(
+        "train", "extract", "--model", "blend", "--part", made / "mel-lstm", "--part", made / "waveform",
+        "--data", made / "songs", "--store", made / "store", "-o", tmp_path / "both",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.out.strip() == str(tmp_path / "both")
+    assert "together" in done.err
