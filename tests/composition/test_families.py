@@ -1,7 +1,6 @@
 import dataclasses
 import hashlib
 import json
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from canzona.composition.melody import RATIO_STEPS, gram_ranks, melody_of
 from canzona.errors import UsageError
 from canzona.score import read
 from canzona.score.tune import SEMITONES, Note, Pitch, Tune
+from pace import within
 
 LETTERS = [("C", 0), ("C", 1), ("D", 0), ("E", -1), ("E", 0), ("F", 0), ("F", 1), ("G", 0), ("A", -1),
            ("A", 0), ("B", -1), ("B", 0)]  # fmt: skip
@@ -181,10 +181,9 @@ def test_equal_names_are_refused() -> None:
 
 def test_a_thousand_copies_cost_no_more_than_one() -> None:
     tune = tune_of(*random_walk(30, 200))
-    begin = time.process_time()
-    families = find_families((str(n), tune) for n in range(1000))
-    assert len(families.members()) == 1
-    assert time.process_time() - begin < 5
+    with within(5):
+        families = find_families((str(n), tune) for n in range(1000))
+        assert len(families.members()) == 1
 
 
 def numbered(sizes: list[int]) -> Families:
@@ -265,6 +264,5 @@ def test_essen_families_are_on_the_side_that_the_description_gives(
 
 
 def test_families_of_essen_in_seconds(essen: tuple[list[tuple[str, Tune]], Families]) -> None:
-    begin = time.process_time()
-    find_families(essen[0])
-    assert time.process_time() - begin < 20
+    with within(20):
+        find_families(essen[0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Sequence
 from fractions import Fraction as F
 from pathlib import Path
@@ -16,6 +15,7 @@ from canzona.errors import CanzonaError, UnsupportedError
 from canzona.score import Attachment, Barline, Grace, Key, Meter, Note, Pitch, Section, Tune
 from canzona.score.abc import read, read_each, write
 from canzona.score.tune import standard_signature
+from pace import within
 from strategies import plain_tunes, tunes
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "abc"
@@ -471,7 +471,6 @@ HEAD = b"X:1\nK:C\n"
 @pytest.mark.parametrize("head", [HEAD, b"", HEAD + b"c\nw:"], ids=["body", "bare", "lyrics"])
 def test_a_megabyte_of_anything_is_read_within_a_second(head: bytes, unit: bytes) -> None:
     data = head + unit * ((1_000_000 - len(head)) // len(unit))
-    begin = time.process_time()
-    for _ in read_each(data, "long.abc"):
-        pass
-    assert time.process_time() - begin < 1.5
+    with within(1.5):
+        for _ in read_each(data, "long.abc"):
+            pass

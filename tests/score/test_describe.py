@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -14,6 +13,7 @@ from canzona.errors import CanzonaError, EmptyTuneError, UsageError
 from canzona.render.chart import chart_bytes, draw_description
 from canzona.score import Key, Note, Pitch, Tune, read
 from canzona.score.describe import Description, degree, describe, ordered
+from pace import within
 
 
 def test_counts_of_a_tune_that_everybody_knows(examples: Path) -> None:
@@ -103,9 +103,8 @@ def test_many_changes_of_key_take_no_long_time() -> None:
     count = 60_000
     note = Pitch("G", Fraction(0), 4)
     notes = tuple(Note(Fraction(place), Fraction(1), note) for place in range(count))
-    begin = time.process_time()
-    describe(Tune(notes=notes, keys=tuple((Fraction(place), key) for place in range(count))))
-    assert time.process_time() - begin < 3
+    with within(3):
+        describe(Tune(notes=notes, keys=tuple((Fraction(place), key) for place in range(count))))
 
 
 def test_the_charts_are_whole_svg_with_every_count(examples: Path) -> None:
