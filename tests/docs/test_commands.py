@@ -72,8 +72,9 @@ def desk(tmp_path: Path) -> Path:
     (tmp_path / "my-tunes").mkdir()
     write_corpus(tmp_path / "my-tunes")
     (tmp_path / "examples").mkdir()
-    for path in (ROOT / "examples").glob("*.krn"):
-        (tmp_path / "examples" / path.name).write_bytes(path.read_bytes())
+    for ending in ("krn", "flac"):
+        for path in (ROOT / "examples").glob(f"*.{ending}"):
+            (tmp_path / "examples" / path.name).write_bytes(path.read_bytes())
     return tmp_path
 
 

@@ -55,6 +55,12 @@ def folder(short: Recipe, equipment: Equipment, tmp_path_factory: pytest.TempPat
     return place
 
 
+def by_font(equipment: Equipment) -> str:
+    """A recipe of songs of two seconds by one font."""
+    font = asdict(equipment.fonts[0]).items()
+    return SHORT + "".join(f"{name} = {json.dumps(value)}\n" for name, value in font)
+
+
 def stems(folder: Path) -> dict[str, np.ndarray]:
     import soundfile
 
@@ -158,9 +164,7 @@ def test_two_processes_render_as_one_and_clean_up(
 
 
 def test_a_killed_run_leaves_no_half_song_and_goes_on(equipment: Equipment, tmp_path: Path) -> None:
-    (tmp_path / "r.toml").write_text(SHORT + "".join(
-        f"{name} = {json.dumps(value)}\n" for name, value in asdict(equipment.fonts[0]).items()
-    ))  # fmt: skip
+    (tmp_path / "r.toml").write_text(by_font(equipment))
     place = tmp_path / "songs"
     words = [sys.executable, "-m", "canzona", "data", "stems", "--out", str(place), "--songs", "2",
              "--recipe", str(tmp_path / "r.toml"), "--quiet"]  # fmt: skip
@@ -175,6 +179,22 @@ def test_a_killed_run_leaves_no_half_song_and_goes_on(equipment: Equipment, tmp_
     assert subprocess.run(words, env=surroundings, check=False).returncode == 0
     assert len(read_entries(place)) == 2
     assert not [path for path in place.iterdir() if path.name.startswith(".")]
+
+
+def test_a_run_of_several_processes_ends_with_the_songs_at_work(equipment: Equipment, tmp_path: Path) -> None:
+    (tmp_path / "r.toml").write_text(by_font(equipment))
+    place = tmp_path / "songs"
+    words = [sys.executable, "-m", "canzona", "data", "stems", "--out", str(place), "--songs", "1000",
+             "--recipe", str(tmp_path / "r.toml"), "--quiet", "--jobs", "2"]  # fmt: skip
+    process = subprocess.Popen(words)
+    while not read_entries(place) and process.poll() is None:
+        time.sleep(0.01)
+    process.terminate()
+    assert process.wait(timeout=120) == 128 + signal.SIGTERM
+    held = len(read_entries(place))
+    assert held <= 6 and len((place / MANIFEST).read_text().splitlines()) == held
+    time.sleep(3)
+    assert len(read_entries(place)) == held, "no process goes on"
 
 
 def a_song() -> Song:

@@ -6,11 +6,12 @@ import hashlib
 import json
 import multiprocessing
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
+from itertools import islice
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
@@ -78,15 +79,16 @@ def render_collection(
     missing = [index for index in range(songs) if not (folder / song_name(seed, index) / ENTRY).is_file()]
     failed, new = [], 0
     try:
-        for index, entry in _render(task, missing, jobs):
-            if isinstance(entry, str):
-                failed.append((song_name(seed, index), entry))
-                continue
-            new += 1
-            if report is not None:
-                report(entry)
-            if new % _SONGS_A_MANIFEST == 0:
-                write_manifest(folder)
+        with closing(_render(task, missing, jobs)) as rendered:
+            for index, entry in rendered:
+                if isinstance(entry, str):
+                    failed.append((song_name(seed, index), entry))
+                    continue
+                new += 1
+                if report is not None:
+                    report(entry)
+                if new % _SONGS_A_MANIFEST == 0:
+                    write_manifest(folder)
     finally:
         entries = write_manifest(folder)
     length = sum(entry["seconds"] for entry in entries)
@@ -147,7 +149,9 @@ class _Task:
     midi: tuple[Path, ...]
 
 
-def _render(task: _Task, missing: Sequence[int], jobs: int) -> Iterator[tuple[int, dict[str, Any] | str]]:
+def _render(
+    task: _Task, missing: Sequence[int], jobs: int
+) -> Generator[tuple[int, dict[str, Any] | str], None, None]:
     """Each song's index with its entry, or with the reason why there is none."""
     if jobs <= 1 or len(missing) <= 1:
         with _Session(task) as session:
@@ -155,16 +159,20 @@ def _render(task: _Task, missing: Sequence[int], jobs: int) -> Iterator[tuple[in
                 yield index, session.render(index)
         return
     context = multiprocessing.get_context("spawn")
+    coming = iter(missing)
     with ProcessPoolExecutor(min(jobs, len(missing)), context, _enter, (task,)) as pool:
-        waiting = {pool.submit(_render_one, index): index for index in missing}
+        # No song waits inside the pool, which would render it after an interruption too.
+        at_work = {pool.submit(_render_one, index): index for index in islice(coming, jobs)}
         try:
-            for done in as_completed(waiting):
-                yield waiting[done], done.result()
+            while at_work:
+                for done in wait(at_work, return_when=FIRST_COMPLETED).done:
+                    index = at_work.pop(done)
+                    at_work |= {
+                        pool.submit(_render_one, following): following for following in islice(coming, 1)
+                    }
+                    yield index, done.result()
         except BrokenProcessPool as error:
             raise RenderError("a process that renders songs was ended", hint="try fewer --jobs") from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 class _Session:
