@@ -60,10 +60,10 @@ def write_plain(folder: Path, songs: Mapping[str, Mapping[str, np.ndarray]]) -> 
     return folder
 
 
-def write_musdb_hq(folder: Path, songs: Mapping[str, str]) -> Path:
+def write_musdb_hq(folder: Path, songs: Mapping[str, str], *, seconds: float = 0.6) -> Path:
     """MUSDB18-HQ with songs given as `{name: split}`."""
     for name, split in songs.items():
-        stems = {stem: tone(100.0 * (1 + place)) for place, stem in enumerate(MUSDB_STEMS)}
+        stems = {stem: tone(100.0 * (1 + n), seconds=seconds) for n, stem in enumerate(MUSDB_STEMS)}
         stems["mixture"] = sum(stems.values(), np.zeros(1, np.float32))
         for stem, signal in stems.items():
             write_sound(folder / split / name / f"{stem}.wav", signal, subtype="PCM_16")

@@ -11,7 +11,7 @@ import numpy as np
 
 from canzona.train.separation.decoding import Signal
 from canzona.train.separation.recipe import Recipe, default_recipe, read_recipe
-from canzona.train.separation.stock import held_out, open_stores, target_of
+from canzona.train.separation.stock import held_out, kept_back, open_stores, target_of
 from canzona.train.separation.store import Store
 from canzona.train.separation.validation import ValidationSong
 from extraction.command import say
@@ -37,7 +37,7 @@ class Songs:
     @cached_property
     def excluded(self) -> frozenset[str]:
         """Names of all songs that nobody trains on."""
-        return self.left_out | {song.name for song in self.held_out}
+        return self.left_out | {song.name for song in self.held_out} | kept_back(self.stores)
 
     @cached_property
     def training(self) -> list[tuple[Store, int]]:
@@ -81,7 +81,7 @@ class Songs:
 
 def opened(folders: Sequence[Path], place: Path, recipe: Recipe) -> Songs:
     """The songs of some folders, decoded below `place` where they are not yet."""
-    stores = open_stores(folders, place, lambda _done, _all: None)
+    stores = open_stores(folders, place)
     target = target_of(stores, recipe.training)
     songs = Songs(tuple(stores), target, tuple(held_out(stores, target, recipe.training)))
     say(f"{len(songs.training)} songs, {songs.minutes:.0f} minutes; {len(songs.held_out)} to measure by")

@@ -93,12 +93,8 @@ def train_compose(
     """
     import dataclasses
 
-    try:
+    with _needing_the_extra():
         from canzona.train.composition import Recipe, read_recipe, train_composer
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"training needs '{error.name}', which is not installed", hint="pip install 'canzona[train]'"
-        ) from error
 
     chosen = Recipe() if recipe is None else read_recipe(recipe)
     chosen = dataclasses.replace(chosen, model={"name": output.name, **chosen.model})
@@ -194,15 +190,14 @@ def train_extract(
     """
     import dataclasses
 
-    trained = {"from": rest["start"], "resume": rest["resume"], "device": device, "workers": workers}
-    trained |= {"strategy": strategy != "auto", "devices": devices > 1}
+    trained = {
+        "from": rest["start"], "resume": rest["resume"], "device": device, "workers": workers,
+        "strategy": strategy != "auto", "devices": devices > 1, "epochs": epochs is not None,
+        "seed": seed is not None, "target": target is not None,
+    }  # fmt: skip
     _refuse_ignored(kind, parts, [name for name, given in trained.items() if given])
-    try:
+    with _needing_the_extra():
         from canzona.train import separation
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"training needs '{error.name}', which is not installed", hint="pip install 'canzona[train]'"
-        ) from error
 
     chosen = separation.default_recipe(kind) if recipe is None else separation.read_recipe(recipe, kind)
     chosen = dataclasses.replace(chosen, model={"name": output.name, **chosen.model})
@@ -217,7 +212,7 @@ def train_extract(
         if kind == separation.BLEND:
             store, force = rest["store"] or work / "store", rest["force"]
             model: Any = separation.make_blend(
-                parts, folders, output, chosen, store=store, force=force, say=reports.say, tick=reports.tick
+                parts, folders, output, chosen, store=store, force=force, reports=reports
             )
         else:
             machine = separation.Machine(device or "auto", strategy, devices, workers)
@@ -237,6 +232,16 @@ def _refuse_ignored(kind: str, parts: tuple[str, ...], trained: list[str]) -> No
             f"a blend is fitted, not trained, and --{trained[0]} means nothing to it",
             hint="give it to the trainings of the parts",
         )
+
+
+@contextmanager
+def _needing_the_extra() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"training needs '{error.name}', which is not installed", hint="pip install 'canzona[train]'"
+        ) from error
 
 
 @contextmanager

@@ -169,10 +169,10 @@ def _data_table(data: Sequence[Mapping[str, Any]], counted: str) -> str:
         return ""
     lines = [f"| data | {counted} | licence | credit |", "|---|---|---|---|"]
     for entry in data:
-        name = _cell(entry.get("name", ""))
+        name = cell(entry.get("name", ""))
         title = f"[{name}]({entry['url']})" if entry.get("url") else name
         row = title, entry.get(counted, ""), entry.get("licence", ""), entry.get("credit", "")
-        lines.append(f"| {' | '.join([title, *(_cell(part) for part in row[1:])])} |")
+        lines.append(f"| {' | '.join([title, *(cell(part) for part in row[1:])])} |")
     return "\n".join(lines)
 
 
@@ -213,5 +213,6 @@ def _number(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """A value as one cell of a Markdown table."""
     return str(value).replace("|", "\\|").replace("\n", " ")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from canzona.evaluation.card import Headings, model_card, record_of, with_record
+from canzona.evaluation.card import Headings, cell, model_card, record_of, with_record
 from canzona.models.folder import CARD, ModelFolder, update_card
 
 HEADINGS: Headings = (
@@ -90,5 +90,5 @@ def _songs(report: Mapping[str, Any]) -> str:
             song["oracle_irm"]["sdr"], song["leakage_db"],
         )  # fmt: skip
         cells = ["" if value is None else f"{value:.1f}" for value in figures]
-        lines.append(f"| {' '.join(song['name'].split())} | {' | '.join(cells)} | {song['status']} |")
+        lines.append(f"| {cell(' '.join(song['name'].split()))} | {' | '.join(cells)} | {song['status']} |")
     return "\n".join(lines)

@@ -16,7 +16,7 @@ from canzona.models.folder import load_folder, save_folder
 from canzona.separation.metrics import sdr
 from canzona.separation.model import SeparationModel
 from canzona.separation.presence import PresenceSettings
-from canzona.train.separation import default_recipe, make_blend, train_extractor
+from canzona.train.separation import Reports, default_recipe, make_blend, train_extractor
 from canzona.train.separation.fitting import GATES, Heard, best_weight, fitted_gate, fitted_presence
 from canzona.train.separation.run import starting_model
 from conftest import Outcome
@@ -104,7 +104,7 @@ def blend(made: Path, output: Path, **changes: object) -> None:
 
 def test_a_blend_names_its_parts_by_hash_and_holds_no_weights(made: Path, tmp_path: Path) -> None:
     said: list[str] = []
-    blend(made, tmp_path / "own", say=said.append)
+    blend(made, tmp_path / "own", reports=Reports(say=said.append))
     folder = load_folder(tmp_path / "own")
     assert set(folder.files) == {"card.md"}
     parts = folder.behaviour["parts"]

@@ -82,6 +82,84 @@ def test_the_balance_is_drawn(store: Store) -> None:
     assert 20 * np.log10(level(target) / level(mixture - target)) == pytest.approx(6, abs=0.05)
 
 
+def heard(signal: np.ndarray, frequency: float) -> np.ndarray:
+    """How loud a tone is to the left and to the right."""
+    return np.abs(np.fft.rfft(signal))[:, round(frequency * SECONDS)]
+
+
+def spread(values: list[float]) -> float:
+    """By how much the largest is above the smallest, in dB."""
+    return 20 * np.log10(max(values) / min(values))
+
+
+def tones(store: Store, **changes: float) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Rest and target of examples whose target is song a's, 440 Hz; its rest is 55 Hz, the others' noise."""
+    remixer = Remixer([(store, 1.0)], "synth", replace(PLAIN, **changes), without={"b", "short"})
+    pairs = [drawn(remixer, seed) for seed in range(16)]
+    return [(mixture - target, target) for mixture, target in pairs]
+
+
+def is_pure(rest: np.ndarray) -> bool:
+    spectrum = np.square(np.abs(np.fft.rfft(rest[0])))
+    return bool(spectrum[: round(100 * SECONDS)].sum() > 0.9 * spectrum.sum())
+
+
+def test_the_rest_is_of_the_same_song_or_of_another_or_of_both(store: Store) -> None:
+    assert all(is_pure(rest) for rest, _ in tones(store))
+    others = [is_pure(rest) for rest, _ in tones(store, own_rest=0)]
+    assert any(others) and not all(others)
+    both = [rest for rest, _ in tones(store, more_rest=1) if not is_pure(rest)]
+    assert both and all(heard(rest, 55)[0] > 10 for rest in both)
+
+
+def test_targets_of_two_songs_sound_together(store: Store, tmp_path: Path) -> None:
+    write_plain(tmp_path / "c", {"c": {"synth.wav": tone(1000, seconds=1.5), "bass.wav": tone(100)}})
+    other = build_store(read_songs(tmp_path / "c"), tmp_path / "store")
+    pairs = [(store, 1.0), (other, 1.0)]
+    for share, expected in ((0.0, False), (1.0, True)):
+        remixer = Remixer(pairs, "synth", replace(PLAIN, more_target=share), without={"b", "short"})
+        targets = [drawn(remixer, seed)[1] for seed in range(16)]
+        assert any(min(heard(t, 440)[0], heard(t, 1000)[0]) > 10 for t in targets) is expected
+
+
+def test_stems_are_left_out(store: Store) -> None:
+    """Of song b's drums and bass one is always left; a tone of 80 Hz is the bass."""
+    for share, expected in ((0.0, {True}), (0.5, {True, False})):
+        remixer = Remixer(
+            [(store, 1.0)], "synth", replace(PLAIN, dropped=share), without={"a", "short", "none"}
+        )
+        pairs = [drawn(remixer, seed) for seed in range(16)]
+        assert {bool(heard(m - t, 80)[0] > 300) for m, t in pairs} == expected
+
+
+def test_channels_are_swapped_and_signs_drawn(store: Store) -> None:
+    targets = [target for _, target in tones(store)]
+    assert {round(heard(t, 440)[0] / heard(t, 440)[1], 1) for t in targets} == {2.0, 0.5}
+    phases = [np.angle(np.fft.rfft(r[0])[round(55 * SECONDS)]) for r, _ in tones(store)]
+    assert len({round(np.cos(phase - phases[0])) for phase in phases if abs(np.sin(phase - phases[0])) < 0.5})
+
+
+@pytest.mark.parametrize(
+    ("changes", "least"),
+    [({"stem_spread": 4.0}, 3.0), ({"equalised": 1.0}, 3.0), ({"balanced": 1.0, "balance_spread": 6.0}, 3.0)],
+)
+def test_levels_are_drawn(store: Store, changes: dict[str, float], least: float) -> None:
+    """Target against rest, which without any of it are as they were."""
+
+    def ratios(**changed: float) -> list[float]:
+        return [float(np.linalg.norm(t) / np.linalg.norm(r)) for r, t in tones(store, **changed)]
+
+    assert spread(ratios()) < 0.1 < least < spread(ratios(**changes))
+
+
+def test_places_and_speeds_are_drawn(store: Store) -> None:
+    sides = [heard(target, 440) for _, target in tones(store, panned=1.0)]
+    assert len({round(float(np.log2(left / right)), 1) for left, right in sides}) > 4
+    peaks = {int(np.argmax(np.abs(np.fft.rfft(t[0])))) for _, t in tones(store, repitched=1.0, semitones=4.0)}
+    assert len(peaks) > 4
+    assert all(2 ** (-4.2 / 12) < peak / (440 * SECONDS) < 2 ** (4.2 / 12) for peak in peaks)
+
+
 def test_songs_that_are_held_out_are_never_heard(store: Store) -> None:
     remixer = Remixer([(store, 1.0)], "synth", PLAIN, without={"b", "short", "none"})
     for seed in range(6):

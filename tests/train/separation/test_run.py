@@ -18,6 +18,7 @@ import torch
 from canzona.errors import CanzonaError, UsageError, WriteError
 from canzona.models.folder import load_folder
 from canzona.train.separation import BLEND, KINDS, Recipe, Reports, read_recipe, train_extractor
+from canzona.train.separation.extraction import Extraction
 from canzona.train.separation.facts import learnt_by, song_mark
 from conftest import Outcome
 from stem_sets import noise, tone, write_plain
@@ -52,6 +53,11 @@ half = false
 name = "Tones"
 licence = "CC0-1.0"
 """
+
+TEXTS = {
+    "procedure", "preprocessing", "get_started", "uses", "downstream", "out_of_scope", "testing_data",
+    "metrics", "ethics", "risks", "failures", "maintenance", "recommendations",
+}  # fmt: skip
 
 CURVES = {"epoch", "steps", "gain", "mean_gain", "sdr", "mixture", "oracle", "train_loss", "minutes"}
 
@@ -217,6 +223,13 @@ def test_fine_tuning_starts_from_the_weights_and_says_before_and_after(songs: Pa
     assert any(sentence.startswith("before and after: gain") for sentence in said)
     parent, mine = load_folder(tmp_path / "tiny"), load_folder(tmp_path / "mine")
     assert mine.config["training"]["from"] == {"name": "tiny", "hash": parent.hash}
+    # A fine-tuning that was interrupted says both at its end all the same.
+    again: list[str] = []
+    train_extractor(
+        [songs], tmp_path / "again", still, work=tmp_path / "w2", store=store, start=tmp_path / "tiny",
+        resume=True, reports=Reports(again.append),
+    )  # fmt: skip
+    assert [s for s in again if s.startswith("before")] == [s for s in said if s.startswith("before")]
     with pytest.raises(UsageError, match="'mel-lstm' and 'waveform'"):
         train_extractor(
             [songs],
@@ -228,6 +241,44 @@ def test_fine_tuning_starts_from_the_weights_and_says_before_and_after(songs: Pa
         )
 
 
+def test_what_is_kept_is_the_running_average_of_the_weights(
+    songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The average over steps n = 1, 2, ... keeps min(averaging, (1 + n) / (10 + n)) of itself."""
+    one = recipe(tmp_path, ("epochs = 2", "epochs = 1\naveraging = 0.15"))
+    steps: list[dict[str, torch.Tensor]] = []
+    usual = Extraction.optimizer_step
+
+    def kept(self: Extraction, *args: Any, **more: Any) -> None:
+        usual(self, *args, **more)
+        steps.append({name: each.detach().clone() for name, each in self.network.named_parameters()})
+
+    monkeypatch.setattr(Extraction, "optimizer_step", kept)
+    train_extractor([songs], tmp_path / "tiny", one, work=tmp_path / "work")
+    average = dict(steps[0])
+    for count, step in enumerate(steps[1:], start=1):
+        share = min(0.15, (1 + count) / (10 + count))
+        average = {name: share * average[name] + (1 - share) * step[name] for name in step}
+    held = torch.load(tmp_path / "work" / "best.ckpt", weights_only=True)["state_dict"]
+    for name, value in average.items():
+        assert torch.allclose(held[f"network.{name}"], value, atol=1e-6), name
+        assert not torch.equal(held[f"network.{name}"], steps[-1][name]), name
+
+
+def test_songs_without_a_recipe_speak_for_themselves(tmp_path: Path) -> None:
+    folder = write_plain(
+        tmp_path / "mine",
+        {n: {"synth.wav": tone(440, seconds=1.2), "drums.wav": noise(1, 52920)} for n in ("a", "b", "held")},
+    )
+    (folder / "stems.json").write_text(json.dumps({"a": {"licence": "CC0-1.0", "credit": "Ann"}}))
+    one = recipe(tmp_path, ("epochs = 2", "epochs = 1"), (RECIPE[RECIPE.index("[[data]]") :], ""))
+    made = train_extractor([folder], tmp_path / "tiny", one, work=tmp_path / "work")
+    assert made is not None
+    (row,) = made.config["training"]["data"]
+    assert row["name"] == "2 songs of the folder 'mine'" and row["minutes"] == 0.0
+    assert (row["licence"], row["credit"]) == ("CC0-1.0, not stated", "Ann")
+
+
 def test_every_recipe_of_the_repository_is_known_by_a_job(root: Path) -> None:
     paths = {path.stem: path for path in (root / "recipes").glob("*.toml")}
     # Those of the composer have their own test.
@@ -235,7 +286,9 @@ def test_every_recipe_of_the_repository_is_known_by_a_job(root: Path) -> None:
     for kind in (*KINDS, BLEND):
         found = read_recipe(paths[kind], kind)
         assert found.model["name"] == kind and found.model["licence"] == "CC-BY-SA-4.0"
-        assert found.data and all({"name", "licence", "credit"} <= row.keys() for row in found.data)
+        wanted = {"name", "minutes", "licence", "url", "credit"}
+        assert found.data and all(wanted <= row.keys() for row in found.data)
+        assert found.card.keys() >= TEXTS, "every heading of the card has its text"
     for kind in KINDS:
         assert read_recipe(paths["fine-tune"], kind).loop.rate < Recipe(kind).loop.rate
 
@@ -271,6 +324,7 @@ def test_without_named_songs_a_share_is_held_out_with_the_target_in_it(songs: Pa
     [
         (('validation = ["held"]', 'target = "kazoo"'), "no song has a stem 'kazoo'"),
         (('validation = ["held"]', "weights = [1, 2]"), "2 weights and there are 1 folders"),
+        (('validation = ["held"]', "weights = [0]"), "weights of all folders are 0"),
         (('validation = ["held"]', 'validation = ["a", "b", "held"]'), "leave none"),
         (('validation = ["held"]', 'validation = ["none"]'), "validate on has a stem 'synth'"),
     ],
@@ -293,6 +347,9 @@ def test_recipes_that_do_not_fit_the_songs(
         ("waveform", ("stride = 32", "stride = 48"), "a quarter of the kernel"),
         ("waveform", ("halved = 2", "halved = 4"), "three halve at most"),
         ("waveform", ("[loop]", "[classes]\nsynth = 'pad'\n[loop]"), "no list of patterns"),
+        ("waveform", ("[loop]", "[classes]\nsynth = 5\n[loop]"), "no list of patterns"),
+        ("waveform", ("seconds = 0.3", "seconds = 0.00001"), "give 0.1 or more"),
+        ("waveform", ("fade = 0.1", "fade = 0.4"), "twice as long as a fade"),
     ],
 )
 def test_sizes_that_make_no_network(tmp_path: Path, kind: str, change: tuple[str, str], word: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from canzona.separation.model import JOB, SeparationModel
 from canzona.separation.presence import FrameMeans, PresenceSettings
 from canzona.separation.windows import overlap_add
 from canzona.train.description import described, no_card, sources
+from canzona.train.loop import SILENT, Reports
 from canzona.train.separation.decoding import Signal
 from canzona.train.separation.facts import learnt_by, song_mark
 from canzona.train.separation.fitting import Heard, Row, best_weight, figures, fitted_gate, fitted_presence
@@ -36,8 +37,7 @@ def make_blend(
     *,
     store: Path,
     force: bool = False,
-    say: Callable[[str], None] = lambda _: None,
-    tick: Callable[[int, int], None] = lambda _done, _all: None,
+    reports: Reports = SILENT,
 ) -> ModelFolder:
     """Fit a blend of two models and save its folder.
 
@@ -61,17 +61,18 @@ def make_blend(
     models = [model.folder for model in opened]
     words = " and ".join(model.name for model in models)
     about = described(JOB, recipe.model, models, description=f"{words}, averaged.")
-    stores = open_stores(folders, store, tick, classes=recipe.classes)
-    songs = fresh_songs(stores, models, opened[0].stems[0])
-    say(f"{len(songs)} songs that no part has learnt")
+    learnt = frozenset[str]().union(*map(learnt_by, models))
+    stores = open_stores(folders, store, reports, classes=recipe.classes)
+    songs = fresh_songs(stores, learnt, opened[0].stems[0])
+    reports.say(f"{len(songs)} songs that no part has learnt")
     heard = []
     for done, song in enumerate(songs, start=1):
         heard.append(hear(opened, song))
-        tick(done, len(songs))
+        reports.tick(done, len(songs))
     weight = best_weight(heard)
     presence = replace(fitted_presence(heard, weight), gate=fitted_gate(heard, weight))
     found = figures(heard, weight, presence)
-    _report(found, weight, presence, say)
+    _report(found, weight, presence, reports.say)
     behaviour = {key: models[0].behaviour[key] for key in ("target", "sample_rate", "window", "fade")}
     shares = zip(models, (weight, round(1 - weight, 2)), strict=True)
     behaviour |= {
@@ -91,14 +92,13 @@ def make_blend(
     return load_folder(output)
 
 
-def fresh_songs(stores: Sequence[Store], parts: Sequence[ModelFolder], target: str) -> list[ValidationSong]:
-    """The songs that no part has learnt."""
-    learnt = frozenset[str]().union(*map(learnt_by, parts))
+def fresh_songs(stores: Sequence[Store], learnt: Collection[str], target: str) -> list[ValidationSong]:
+    """The songs that are not marked as learnt, see `song_mark`."""
     songs = [
         ValidationSong(store, number, target)
         for store in stores
         for number, song in enumerate(store.songs)
-        if song.frames and song_mark(song.name) not in learnt
+        if song.frames and song_mark(song.name) not in learnt and not song.unclear(target)
     ]
     if not any(song.mixture_sdr is not None for song in songs):
         raise UsageError(
@@ -111,19 +111,21 @@ def fresh_songs(stores: Sequence[Store], parts: Sequence[ModelFolder], target: s
 def hear(parts: Sequence[SeparationModel], song: ValidationSong) -> Heard:
     """What two parts make of a song."""
     mixture, target = song.signals()
-    windows, pieces, curves = zip(*(_through(part, mixture) for part in parts), strict=True)
+    # At use the presence of both is framed by the first part's hop.
+    hop = parts[0].hop
+    windows, pieces, curves = zip(*(_through(part, mixture, hop) for part in parts), strict=True)
     frames = min(map(len, curves))
     return Heard(
         song.name,
         _products(windows, mixture, parts[0].windows.hop),
         _products(pieces, mixture, parts[0].windows.hop, target),
         np.stack([curve[:frames] for curve in curves]),
-        _frames(parts[0].hop, np.square(mixture).mean(axis=0))[:frames],
-        parts[0].hop / parts[0].sample_rate,
+        _frames(hop, np.square(mixture).mean(axis=0))[:frames],
+        hop / parts[0].sample_rate,
     )
 
 
-def _through(part: SeparationModel, mixture: Signal) -> tuple[list[Signal], list[Signal], Curve]:
+def _through(part: SeparationModel, mixture: Signal, hop: int) -> tuple[list[Signal], list[Signal], Curve]:
     """Of each window what a part makes of it, and what of that comes into the song; and presence."""
     windows: list[Signal] = []
 
@@ -133,7 +135,7 @@ def _through(part: SeparationModel, mixture: Signal) -> tuple[list[Signal], list
         return found
 
     found = list(overlap_add([mixture], heard, part.windows))
-    return windows, [piece[:2] for piece in found], _frames(part.hop, np.concatenate(found, axis=1)[2])
+    return windows, [piece[:2] for piece in found], _frames(hop, np.concatenate(found, axis=1)[2])
 
 
 def _check_parts(parts: Sequence[SeparationModel]) -> None:

@@ -72,10 +72,11 @@ class Curves(Callback):
     ----------
     folder : where the curves go.
     report : called with each row.
+    before : figures from before the first epoch, of a model that is trained on; {} where there are none.
     """
 
-    def __init__(self, folder: Path, report: Callable[[Row], None]) -> None:
-        self.folder, self.report = folder, report
+    def __init__(self, folder: Path, report: Callable[[Row], None], before: Row) -> None:
+        self.folder, self.report, self.before = folder, report, before
         self.rows: list[Row] = []
         self.minutes = 0.0
         self.cpu_minutes = 0.0
@@ -83,11 +84,14 @@ class Curves(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
-        return {"rows": self.rows, "minutes": self.minutes, "cpu_minutes": self.cpu_minutes}
+        return {
+            "before": self.before, "rows": self.rows, "minutes": self.minutes,
+            "cpu_minutes": self.cpu_minutes,
+        }  # fmt: skip
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on with the rows of a checkpoint."""
-        self.rows = list(state_dict["rows"])
+        self.before, self.rows = dict(state_dict.get("before", {})), list(state_dict["rows"])
         self.minutes, self.cpu_minutes = state_dict["minutes"], state_dict["cpu_minutes"]
 
     def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:

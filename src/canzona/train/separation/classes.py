@@ -53,5 +53,6 @@ def check_classes(classes: Classes) -> None:
     if not classes:
         raise UsageError("the table of classes is empty", hint="give at least one, as synth = ['synth*']")
     for name, patterns in classes.items():
-        if isinstance(patterns, str) or not all(isinstance(pattern, str) for pattern in patterns):
+        listed = isinstance(patterns, Sequence) and not isinstance(patterns, str)
+        if not listed or not all(isinstance(pattern, str) for pattern in patterns):
             raise UsageError(f"the class '{name}' has no list of patterns", hint="write ['synth*']")

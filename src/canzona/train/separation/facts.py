@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import time
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from canzona.train.separation.bands import SAMPLE_RATE
 from canzona.train.separation.callbacks import Curves
 from canzona.train.separation.extraction import Extraction
 from canzona.train.separation.recipe import BEST, Recipe
+from canzona.train.separation.stock import kept_back
 from canzona.train.separation.store import Store, StoredSong
 
 LEARNT = "learnt"
@@ -38,7 +40,8 @@ def config_of(
     """What a model folder says of a training that has come to its end; `parent` is what it went on from."""
     parents = () if parent is None else (parent,)
     held_out = sorted(song.name for song in task.songs)
-    learnt = [song for store in stores for song in store.songs if song.name not in held_out]
+    spared = {*held_out, *kept_back(stores)}
+    learnt = [[song for song in store.songs if song.name not in spared] for store in stores]
     best = max(curves.rows, key=lambda row: row.get("mean_gain", 0.0))
     kept = best if recipe.training.keep == BEST else curves.rows[-1]
     return {
@@ -47,14 +50,14 @@ def config_of(
         "training": {
             "canzona": canzona.__version__,
             **started_from(parent),
-            "data": sources(recipe.data, parents),
+            "data": sources(recipe.data or _own_rows(folders, learnt), parents),
             "folders": [folder.resolve().name for folder in folders],
-            "songs": len(learnt),
-            "minutes": minutes_of(learnt),
+            "songs": sum(map(len, learnt)),
+            "minutes": minutes_of(list(chain(*learnt))),
             "seed": recipe.loop.seed,
             "held_out": held_out,
             LEARNT: " ".join(
-                sorted({song_mark(song.name) for song in learnt}.union(*map(learnt_by, parents)))
+                sorted({song_mark(song.name) for song in chain(*learnt)}.union(*map(learnt_by, parents)))
             ),
             "hours": round(curves.cpu_minutes / 60, 2),
             "parameters": sum(weight.numel() for weight in network.parameters()),
@@ -66,6 +69,20 @@ def config_of(
         },
         "card": dict(recipe.card),
     }
+
+
+def _own_rows(folders: Sequence[Path], learnt: Sequence[Sequence[StoredSong]]) -> list[dict[str, Any]]:
+    """What the songs of folders say of themselves, where no recipe speaks for them."""
+    return [
+        {
+            "name": f"{len(songs)} songs of the folder '{folder.resolve().name}'",
+            "minutes": minutes_of(songs),
+            "licence": ", ".join(sorted({song.licence or "not stated" for song in songs})),
+            "credit": ", ".join(sorted({song.credit for song in songs} - {""})),
+        }
+        for folder, songs in zip(folders, learnt, strict=True)
+        if songs
+    ]
 
 
 def minutes_of(songs: Sequence[StoredSong]) -> float:

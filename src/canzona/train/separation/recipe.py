@@ -42,6 +42,9 @@ Shape = MelLstmShape | WaveformShape
 
 BEST, LAST = "best", "last"
 
+_SHORTEST = 0.1
+"""Seconds of an example, at least."""
+
 BLEND = "blend"
 """What is no network but an average of two."""
 
@@ -127,6 +130,13 @@ def read_recipe(path: Path, kind: str) -> Recipe:
         data=tuple(held.get("data", ())),
         card=held.get("card", {}),
     )
+    if recipe.remix.seconds < _SHORTEST:
+        raise UsageError(f"{path} sets 'seconds' to {recipe.remix.seconds}", hint=f"give {_SHORTEST} or more")
+    if recipe.training.fade * 2 > recipe.training.window:
+        raise UsageError(
+            f"{path} sets 'fade' to {recipe.training.fade} and 'window' to {recipe.training.window}",
+            hint="a window has to be twice as long as a fade, or longer",
+        )
     if recipe.training.keep not in (BEST, LAST):
         raise UsageError(f"{path} sets 'keep' to '{recipe.training.keep}'", hint=f"give {BEST} or {LAST}")
     if recipe.loop.loss not in LOSSES:

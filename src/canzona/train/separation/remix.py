@@ -218,9 +218,9 @@ def _songs(store: Store, target: str, without: Collection[str]) -> list[_Song]:
     for number, song in enumerate(store.songs):
         if not song.frames or song.name in without:
             continue
-        tracks = range(len(song.tracks))
-        mine = tuple(track for track in tracks if song.tracks[track].class_name == target)
-        songs.append(_Song(store, number, mine, tuple(track for track in tracks if track not in mine)))
+        mine = song.places(target)
+        apart = {*mine, *song.unclear(target)}
+        songs.append(_Song(store, number, mine, tuple(t for t in range(len(song.tracks)) if t not in apart)))
     return songs
 
 

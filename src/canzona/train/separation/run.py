@@ -17,7 +17,7 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import nn
 
-from canzona.errors import UsageError
+from canzona.errors import ModelError, UsageError
 from canzona.files import make_folder
 from canzona.models.folder import CARD, ModelFolder, check_target, load_folder, save_folder
 from canzona.models.places import known_models
@@ -35,7 +35,7 @@ from canzona.train.separation.extraction import Extraction
 from canzona.train.separation.facts import config_of, minutes_of
 from canzona.train.separation.recipe import BEST, KINDS, LAST, Recipe
 from canzona.train.separation.remix import Remixer
-from canzona.train.separation.stock import held_out, open_stores, target_of
+from canzona.train.separation.stock import held_out, kept_back, open_stores, target_of
 from canzona.train.separation.store import Store
 from canzona.train.separation.validation import song_figures, summary
 
@@ -102,29 +102,30 @@ def train_extractor(
     else:
         check_target(output, recipe.model.get("name", "own"), force=force)
     check_device(machine.device)
-    make_folder(work)
+    weights = _weights(recipe, folders)
     last = work / f"{LAST}{_CHECKPOINT}"
     _check_work(last, resume, first)
     torch.manual_seed(recipe.loop.seed)
     parent = None if start is None else starting_model(start, recipe.kind)
     network = recipe.network() if parent is None else restored(parent, recipe.kind)
-    stores = open_stores(folders, store or work / "store", reports.tick, classes=recipe.classes, build=first)
+    stores = open_stores(folders, store or work / "store", reports, classes=recipe.classes, build=first)
+    make_folder(work)
     target = target_of(stores, recipe.training)
-    task = _task(network, recipe, stores, target, machine)
+    task = _task(network, recipe, list(zip(stores, weights, strict=True)), target, machine)
     if resume:
         _check_checkpoint(last, task)
     _announce(task, stores, target, reports)
     before = _measured(task) if parent and first and not resume else None
     if before:
         reports.row({"epoch": 0.0, **before})
-    curves = Curves(work, reports.row)
+    curves = Curves(work, reports.row, before or {})
     trainer = _trainer(recipe, machine, work, curves, [Ticks(reports.tick), _excerpts(work, task)])
     _fit(trainer, task, last if resume else None)
     if not trainer.is_global_zero:
         return None
     _take(network, work / f"{recipe.training.keep}{_CHECKPOINT}")
-    if before:
-        _say_after(before, _measured(task), reports)
+    if curves.before:
+        _say_after(curves.before, _measured(task), reports)
     reports.say("saving the model")
     config = config_of(recipe, network, stores, task, curves, folders, parent)
     files = {GRAPH: export(network), CARD: no_card(JOB)}
@@ -160,7 +161,12 @@ def restored(model: ModelFolder, kind: str) -> nn.Module:
             f"model '{model.name}' is a '{behaviour.get('kind')}' and '{kind}' is to be trained",
             hint=f"choose --model {behaviour.get('kind')}, or another model to start from",
         )
-    shape = from_values(KINDS[kind][1], behaviour["shape"])
+    try:
+        shape = from_values(KINDS[kind][1], behaviour["shape"])
+    except (KeyError, TypeError) as error:
+        raise ModelError(
+            f"{model.path} does not say how large its network is", hint="start from another model"
+        ) from error
     return restore(kind, shape, model.file(GRAPH).read_bytes())
 
 
@@ -187,28 +193,40 @@ def _check_checkpoint(path: Path, task: Extraction) -> None:
 
 
 def _task(
-    network: nn.Module, recipe: Recipe, stores: Sequence[Store], target: str, machine: Machine
+    network: nn.Module, recipe: Recipe, weighted: list[tuple[Store, float]], target: str, machine: Machine
 ) -> Extraction:
     training = recipe.training
+    stores = [store for store, _ in weighted]
     songs = held_out(stores, target, training)
-    weights = training.weights + training.weights[-1:] * (len(stores) - len(training.weights))
-    if len(weights) != len(stores):
-        raise UsageError(
-            f"the recipe has {len(weights)} weights and there are {len(stores)} folders",
-            hint="give one weight a folder, in the order of --data",
-        )
-    remixer = Remixer(
-        list(zip(stores, weights, strict=True)), target, recipe.remix, without={song.name for song in songs}
-    )
+    without = {song.name for song in songs} | kept_back(stores)
+    remixer = Remixer(weighted, target, recipe.remix, without=without)
     loop = recipe.loop
     examples = Examples(remixer, seed=loop.seed, batches=loop.batches, size=loop.size)
     windows = Windows(round(training.window * SAMPLE_RATE), round(training.fade * SAMPLE_RATE))
     return Extraction(network, loop, examples, songs, windows, workers=machine.workers)
 
 
+def _weights(recipe: Recipe, folders: Sequence[Path]) -> tuple[float, ...]:
+    """How often examples come from each folder."""
+    given = recipe.training.weights
+    weights = given + given[-1:] * (len(folders) - len(given))
+    if len(weights) != len(folders):
+        raise UsageError(
+            f"the recipe has {len(weights)} weights and there are {len(folders)} folders",
+            hint="give one weight a folder, in the order of --data",
+        )
+    if not any(weights):
+        raise UsageError("the weights of all folders are 0", hint="give one of them more")
+    return weights
+
+
 def _announce(task: Extraction, stores: Sequence[Store], target: str, reports: Reports) -> None:
     songs = [song for store in stores for song in store.songs]
     size = sum(weight.numel() for weight in task.network.parameters()) / 1e6
+    if apart := kept_back(stores) - {song.name for song in task.songs}:
+        reports.say(f"{len(apart)} songs of the datasets' own test and validation sets are left alone")
+    if any(song.unclear(target) for song in songs):
+        reports.say(f"'other' of MUSDB18 may hold '{target}' and is left out of the rest")
     reports.say(
         f"{len(songs)} songs, {minutes_of(songs):.0f} minutes, {len(task.songs)} held out; "
         f"target '{target}'; {size:.1f} million parameters"
@@ -244,7 +262,7 @@ def _trainer(
     kept = ModelCheckpoint(work, filename=BEST, monitor="mean_gain", mode="max", enable_version_counter=False)
     newest = Newest(work / f"{LAST}{_CHECKPOINT}")
     return lightning.Trainer(
-        accelerator={"auto": "auto", "cpu": "cpu", "cuda": "gpu"}[machine.device],
+        accelerator=_accelerator(machine.device),
         strategy=machine.strategy,
         devices=machine.devices,
         max_epochs=loop.epochs,
@@ -257,6 +275,13 @@ def _trainer(
         reload_dataloaders_every_n_epochs=1,
         use_distributed_sampler=False,
     )
+
+
+def _accelerator(device: str) -> str:
+    """As Lightning calls it, whose own 'auto' would take a Mac's GPU too, which nobody has tried."""
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return device
 
 
 def _fit(trainer: lightning.Trainer, task: Extraction, checkpoint: Path | None) -> None:

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from canzona.errors import UsageError
+from canzona.train.loop import SILENT, Reports
 from canzona.train.separation.bands import SAMPLE_RATE
 from canzona.train.separation.classes import DEFAULT_CLASSES, Classes
 from canzona.train.separation.data import read_songs
 from canzona.train.separation.recipe import Training
+from canzona.train.separation.songs import StemSong
 from canzona.train.separation.store import Store, build_store
 from canzona.train.separation.validation import ValidationSong
 
 FEWEST_SECONDS = 1.0
 """Songs that are shorter are not validated on."""
 
+_MOST_NOTES = 12
+
+_VALIDATION, _TEST = "validation", "test"
+"""Parts of a dataset that are not for training: what to choose by, and what is kept for the end."""
+
 
 def open_stores(
     folders: Sequence[Path],
     place: Path,
-    tick: Callable[[int, int], None],
+    reports: Reports = SILENT,
     *,
     classes: Classes = DEFAULT_CLASSES,
     build: bool = True,
@@ -33,19 +41,21 @@ def open_stores(
     ----------
     folders, classes : see `read_songs`.
     place : where the stores go.
-    tick : called with (songs done, songs in all) of each folder.
+    reports : told what of the songs was taken for something else than its name says, and how far it is.
     build : decode what is missing; else another process does, and has come to its end.
 
     Raises
     ------
     What `read_songs` and `build_store` raise.
     """
+    datasets = [read_songs(folder, classes) for folder in folders] if build else []
+    _say_notes([song for songs in datasets for song in songs], reports)
     stores = []
-    for folder in folders:
+    for number, folder in enumerate(folders):
         key = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:8]
         home = place / f"{folder.resolve().name}-{key}"
         if build:
-            stores.append(build_store(read_songs(folder, classes), home, SAMPLE_RATE, tick))
+            stores.append(build_store(datasets[number], home, SAMPLE_RATE, reports.tick))
         else:
             stores.append(Store.open(home))
     return stores
@@ -66,8 +76,9 @@ def target_of(stores: Sequence[Store], training: Training) -> str:
 def held_out(stores: Sequence[Store], target: str, training: Training) -> list[ValidationSong]:
     """The songs to validate on.
 
-    Those that the recipe names; where it names none that is there, a share of all songs by the hash of
-    their names, with at least one that has the target.
+    Those that the recipe names; where it names none that is there, those that the datasets say are to
+    validate on; else a share of all songs by the hash of their names, with at least one that has the target.
+    None is of a dataset's test set, or may hold the target without saying so.
 
     Raises
     ------
@@ -79,8 +90,12 @@ def held_out(stores: Sequence[Store], target: str, training: Training) -> list[V
         for store in stores
         for number, song in enumerate(store.songs)
         if song.frames >= FEWEST_SECONDS * store.sample_rate
+        and song.split != _TEST
+        and not song.unclear(target)
     ]
     chosen = [(store, number) for store, number in songs if store.songs[number].name in named]
+    if not chosen:
+        chosen = [(store, number) for store, number in songs if store.songs[number].split == _VALIDATION]
     if not chosen:
         count = max(1, math.ceil(training.validation_share * len(songs)))
         order = sorted(songs, key=lambda song: _hash(training.salt, song[0].songs[song[1]].name))
@@ -100,9 +115,29 @@ def held_out(stores: Sequence[Store], target: str, training: Training) -> list[V
     return [ValidationSong(store, number, target) for store, number in chosen]
 
 
+def kept_back(stores: Sequence[Store]) -> frozenset[str]:
+    """Names of the songs of the datasets' validation and test sets, which no example may come from."""
+    return frozenset(
+        song.name for store in stores for song in store.songs if song.split in (_VALIDATION, _TEST)
+    )
+
+
+def _say_notes(songs: Sequence[StemSong], reports: Reports) -> None:
+    """What the datasets' readers noticed, each once, with a song of which it is true."""
+    first: dict[str, str] = {}
+    for song in songs:
+        for note in song.notes:
+            first.setdefault(note, song.name)
+    counts = Counter(note for song in songs for note in song.notes)
+    for note, count in counts.most_common(_MOST_NOTES):
+        reports.say(f"{first[note]}: {note}" + (f" (and in {count - 1} more songs)" if count > 1 else ""))
+    if len(counts) > _MOST_NOTES:
+        reports.say(f"and {len(counts) - _MOST_NOTES} more of the kind")
+
+
 def _has(song: tuple[Store, int], target: str) -> bool:
     store, number = song
-    return any(track.class_name == target for track in store.songs[number].tracks)
+    return bool(store.songs[number].places(target))
 
 
 def _hash(salt: str, name: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from canzona.errors import CanzonaError, FormatError
+from canzona.train.separation.classes import OTHER
 
 INDEX, SOUND, ACTIVITY, FACTS = "index.json", "sound.pcm", "activity.npy", "song.json"
 VERSION = 1
@@ -38,6 +39,19 @@ class StoredSong:
     frames: int
     tracks: tuple[StoredTrack, ...]
     folder: Path
+
+    def places(self, class_name: str) -> tuple[int, ...]:
+        """Where the tracks of a class stand."""
+        return tuple(place for place, track in enumerate(self.tracks) if track.class_name == class_name)
+
+    def unclear(self, target: str) -> tuple[int, ...]:
+        """The tracks that may hold the target without saying so.
+
+        MUSDB18's `other` is all that is no voice, drum or bass: synthesizers too.
+        """
+        if not self.layout.startswith("musdb18") or self.places(target):
+            return ()
+        return self.places(OTHER)
 
 
 def read_store(folder: Path) -> tuple[int, tuple[StoredSong, ...]]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canzona.errors import FormatError, MissingDependencyError
-from canzona.train.separation.data import read_songs
+from canzona.train.separation.data import DEFAULT_CLASSES, read_songs
 from canzona.train.separation.layouts.slakh2100 import instrument_class
 from stem_sets import slakh_stem, tone, write_slakh_track, write_sound
 
@@ -58,6 +58,12 @@ def test_songs_splits_and_classes(slakh: Path) -> None:
         "S06": "strings",
     }
     assert np.allclose(song.read("synth"), (SOUNDS["S01"] + SOUNDS["S04"])[:1], atol=1e-3)
+
+
+def test_what_the_user_says_of_an_instrument_class_counts_first(slakh: Path) -> None:
+    classes = {**DEFAULT_CLASSES, "pads": ["synth pad"], "guitar": ["guitar"]}
+    found = {stem.name: stem.class_name for stem in read_songs(slakh, classes)[0].stems}
+    assert (found["S01"], found["S04"], found["S03"]) == ("pads", "synth", "bass")
 
 
 def test_tracks_may_lie_in_the_folder_itself_and_be_wav(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from canzona.errors import FormatError, MissingDependencyError
-from canzona.train.separation.classes import OTHER, SYNTH_PROGRAMS, Classes, class_of
+from canzona.train.separation.classes import DEFAULT_CLASSES, OTHER, SYNTH_PROGRAMS, Classes, class_of
 from canzona.train.separation.layouts.folders import parts, sound_files, subfolders
 from canzona.train.separation.songs import Stem, StemSong
 
@@ -80,14 +80,14 @@ def _song(track: Path, split: str, classes: Classes) -> StemSong:
     files = {path.stem: path for path in sound_files(track / "stems")}
     if not files:
         raise FormatError("the track has no stems", source=str(track), hint="fetch it again, or take it out")
+    # What the user says of an instrument class counts before what we know of Slakh.
+    own = {name: patterns for name, patterns in classes.items() if patterns != DEFAULT_CLASSES.get(name)}
     stems, notes = [], []
     for name, path in sorted(files.items()):
-        found = instrument_class(listed.get(name, {}))
+        named = str(listed.get(name, {}).get("inst_class", ""))
+        found = class_of(named, own) or instrument_class(listed.get(name, {})) or class_of(named, classes)
         if found is None:
-            named = str(listed.get(name, {}).get("inst_class", ""))
-            found = class_of(named, classes) if named else None
-            if found is None:
-                notes.append(f"'{name}' ({named or 'not in metadata.yaml'}) counts as {OTHER}")
+            notes.append(f"'{name}' ({named or 'not in metadata.yaml'}) counts as {OTHER}")
         stems.append(Stem(name, found if found is not None and found in classes else OTHER, path))
     for name in sorted(set(listed) - set(files)):
         if listed[name].get("audio_rendered") is not False:
