@@ -12,7 +12,7 @@ import pytest
 
 from canzona import files
 from canzona.errors import WriteError
-from canzona.files import make_folder, write_atomic, write_together
+from canzona.files import make_folder, open_together, write_atomic, write_together
 
 
 def drafts(folder: Path) -> list[str]:
@@ -182,3 +182,13 @@ def test_files_that_belong_together_come_together_or_not_at_all(tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b"]
     written = write_together({tmp_path / "a": b"1", tmp_path / "b": b"2"}, force=True)
     assert [path.read_bytes() for path in written] == [b"1", b"2"]
+
+
+def test_where_one_of_several_cannot_have_its_name_none_has(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    with pytest.raises(WriteError, match="other exists"), open_together([one, other]) as files:
+        for file in files:
+            file.write(b"x")
+        other.write_bytes(b"came up meanwhile")
+    assert other.read_bytes() == b"came up meanwhile"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other"]

@@ -49,8 +49,7 @@ def write_together(outputs: Mapping[Path, bytes | str], *, force: bool = False) 
                 drafts[path], file = waiting.enter_context(_draft(path))
                 with errors_told(path), file:
                     file.write(content)
-        for path, draft in drafts.items():
-            _give_name(draft, path, force=force)
+        _give_names(drafts, force=force)
     return list(outputs)
 
 
@@ -81,8 +80,7 @@ def open_together(paths: Sequence[Path], *, force: bool = False) -> Iterator[lis
         for path, file in zip(paths, opened, strict=True):
             with errors_told(path):
                 file.close()
-        for path, draft in drafts.items():
-            _give_name(draft, path, force=force)
+        _give_names(drafts, force=force)
 
 
 @contextmanager
@@ -147,6 +145,20 @@ def _close(file: BinaryIO) -> None:
     # What it still holds may not fit the disk: by now that is told, or nobody wants it.
     with contextlib.suppress(OSError):
         file.close()
+
+
+def _give_names(drafts: Mapping[Path, Path], *, force: bool) -> None:
+    """Give each draft its target's name; where one cannot have it, those that came before lose theirs."""
+    named: list[Path] = []
+    try:
+        for path, draft in drafts.items():
+            _give_name(draft, path, force=force)
+            named.append(path)
+    except WriteError:
+        # With `force` something else may have stood there, which is gone by now.
+        for path in () if force else named:
+            _remove(path)
+        raise
 
 
 def _give_name(draft: Path, target: Path, *, force: bool) -> None:

@@ -345,24 +345,18 @@ def test_devices(tmp_path: Path) -> None:
         write(Path("/dev/null"), "flac16", sound())
 
 
-@pytest.mark.parametrize(("frames", "known"), [(5000, True), (5000, False), (1 << 31, True)])
-def test_standard_output(frames: int, known: bool) -> None:
-    """With the length where it is known; what is longer than 4 GB is RF64 from the first byte on."""
+def test_standard_output() -> None:
+    """A pipe cannot be sought: readers are told to read until its end."""
     script = (
-        "import sys, numpy as np; from canzona.audio.writing import *\n"
+        "import numpy as np; from pathlib import Path; from canzona.audio.writing import *\n"
         "from canzona.audio.formats import sound_format\n"
-        f"target = Target(STDOUT, 44100, 2, sound_format('wav16'), frames={frames if known else None})\n"
-        "try:\n    with open_target(target) as writer: writer.write(np.ones((2, 5000), np.int32))\n"
-        "except Exception as error: print(error, file=sys.stderr)\n"
+        "target = Target(Path('/dev/stdout'), 44100, 2, sound_format('wav16'))\n"
+        "with open_target(target) as writer: writer.write(np.ones((2, 5000), np.int32))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     with open_sound(io.BytesIO(done.stdout)) as source:
-        assert source.frames == (frames if known else None)
+        assert source.frames is None
         assert sum(block.shape[1] for block in source.blocks(999)) == 5000
-        assert bool(source.warning) == (frames > 5000)
-    assert done.stdout[:4] == (b"RF64" if frames > 1 << 30 else b"RIFF")
-    said = f"5000 samples were written to - and {frames} announced" if frames > 5000 else ""
-    assert done.stderr.decode().strip() == said
 
 
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
@@ -377,22 +371,6 @@ def test_ffmpeg_reads_a_pipe_of_ours(tmp_path: Path, known: bool) -> None:
     command = ["ffmpeg", "-v", "error", "-i", "pipe:0", "-f", "s32le", "-"]
     done = subprocess.run(command, input=stream.getvalue(), capture_output=True, check=True)
     np.testing.assert_array_equal(np.frombuffer(done.stdout, "<i4").reshape(-1, 2).T >> 8, held)
-
-
-def test_a_reader_that_goes_away_is_for_the_caller() -> None:
-    script = (
-        "import numpy as np; from canzona.audio.writing import *\n"
-        "from canzona.audio.formats import sound_format\n"
-        "try:\n"
-        "    with open_target(Target(STDOUT, 44100, 2, sound_format('wav16'))) as writer:\n"
-        "        for _ in range(100): writer.write(np.ones((2, 50000), np.int32))\n"
-        "except BrokenPipeError:\n    import os; os._exit(7)\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.read(100)
-        process.stdout.close()
-        assert process.wait(20) == 7
 
 
 def test_blocks_that_do_not_fit_are_refused(tmp_path: Path) -> None:
@@ -446,11 +424,6 @@ def test_targets_that_make_no_sense_are_refused(tmp_path: Path) -> None:
         open_target(target(tmp_path / "file" / "a.wav")),
     ):
         pass
-    with (
-        pytest.raises(UsageError, match=r"10 samples were written .* and 11 announced"),
-        open_target(target(tmp_path / "a.wav", frames=11)) as writer,
-    ):
-        writer.write(sound(10))
     assert names(tmp_path) == ["file"]
 
 

@@ -75,6 +75,46 @@ def test_presence_and_picture_lie_beside_the_stems(tmp_path: Path, model: Separa
     ]  # fmt: skip
 
 
+def test_a_folder_and_a_file_in_it_are_one_song(tmp_path: Path, model: SeparationModel) -> None:
+    source = write(tmp_path / "in" / "a.wav")
+    other = write(tmp_path / "in" / "b.wav")
+    for asked in ([tmp_path / "in", source], [other, source, tmp_path / "in"]):
+        found = planned(asked, tmp_path / "out", model)
+        assert sorted(song.source.name for song in found) == ["a.wav", "b.wav"]
+
+
+def test_a_stem_that_stays_adds_up_with_what_is_made_beside_it(
+    tmp_path: Path, model: SeparationModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On another machine, where an estimate's last bits differ, it would not."""
+    source = write(tmp_path / "song.wav")
+    run([source], tmp_path / "out", model, only="synth")
+    usual = SeparationModel.hear
+    monkeypatch.setattr(
+        SeparationModel, "hear", lambda self, window: usual(self, window) * np.float32(1.00002)
+    )
+    (report,) = run([source], tmp_path / "out", model)
+    assert report.status == "failed" and "does not add up with what is made" in report.reason
+    assert tree(tmp_path / "out") == ["song.synth.wav"]
+    monkeypatch.undo()
+    (report,) = run([source], tmp_path / "out", model)
+    assert report.status == "done"
+    mixture, synth, rest = (soundfile.read(path, dtype="int16")[0] for path in (source, *report.outputs))
+    np.testing.assert_array_equal(synth.astype(int) + rest, mixture)
+
+
+def test_a_curve_without_the_files_that_say_whose_it_is_is_not_taken_for_done(
+    tmp_path: Path, model: SeparationModel
+) -> None:
+    source = write(tmp_path / "song.wav")
+    (report,) = run([source], tmp_path / "out", model, presence=True)
+    for path in report.outputs[:2]:
+        path.unlink()
+    (report,) = run([source], tmp_path / "out", model, presence=True)
+    assert report.status == "failed" and "song.presence.csv exists, and was not made" in report.reason
+    assert run([source], tmp_path / "out", model, presence=True, force=True)[0].status == "done"
+
+
 def test_tags_name_files(tmp_path: Path, model: SeparationModel) -> None:
     one = write(tmp_path / "01.wav", title="Night", artist="AC/DC")
     other = write(tmp_path / "02.wav")

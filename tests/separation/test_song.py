@@ -17,7 +17,6 @@ import soundfile
 from canzona import explain
 from canzona.audio.encoding import to_float, to_native
 from canzona.audio.reading import open_sound
-from canzona.audio.writing import STDOUT
 from canzona.errors import (
     CanzonaError,
     FormatError,
@@ -28,7 +27,7 @@ from canzona.errors import (
 from canzona.models import ModelFolder
 from canzona.score.provenance import Provenance
 from canzona.separation import Options, Report, SeparationModel
-from canzona.separation.report import Song
+from canzona.separation.report import STDOUT, Song
 from canzona.separation.song import extract_song
 from small_extractor import RATE, blend_model, filter_model, mask_model, noise
 from sounds import ENCODINGS, PCM16, PCM24, SUBTYPES, mp3, samples, without_table

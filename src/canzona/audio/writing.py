@@ -11,7 +11,6 @@ written: the same sound, format and words give the same bytes.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -27,9 +26,6 @@ from canzona.audio.tags import Tags
 from canzona.errors import UnsupportedError, UsageError, WriteError
 from canzona.files import errors_told, open_together
 
-STDOUT = Path("-")
-"""The target that stands for standard output, to which WAV alone is written."""
-
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -37,13 +33,11 @@ class Target:
 
     Parameters
     ----------
-    path : the file; `STDOUT` for standard output.
+    path : the file, or a device such as /dev/stdout.
     sample_rate : samples a second, in Hz.
     channels : 1 or 2.
     format : what to write, of `sound_format`.
     tags : words put into the file.
-    frames : the number of samples in each channel, where it is known for sure. A WAV to a pipe then
-        states its sizes; without it they are 0xFFFFFFFF, which readers take for 'until the end'.
     """
 
     path: Path
@@ -51,7 +45,6 @@ class Target:
     channels: int
     format: SoundFormat
     tags: Tags = field(default_factory=Tags)
-    frames: int | None = None
 
 
 class SoundWriter:
@@ -87,22 +80,17 @@ class SoundWriter:
             raise UsageError(f"a block of shape {held.shape} holds no {self.target.channels} channels")
         native = self._steps(held) if held.dtype.kind in "iu" else self._rounded(held)
         if native.shape[1]:
-            with _told(self.target.path):
+            with errors_told(self.target.path):
                 self._sink.write(native)
         self.frames += native.shape[1]
 
     def finish(self) -> None:
         """Write what stands at the end, and the sizes at the start; `open_targets` calls it."""
-        announced = self.target.frames
-        if announced is not None and announced != self.frames:
-            raise UsageError(
-                f"{self.frames} samples were written to {self.target.path} and {announced} announced"
-            )
         if not self.frames and self.target.format.kind != "wav":
             raise UnsupportedError(
                 f"there is no sound to write to {self.target.path}", hint="only a wav can be empty"
             )
-        with _told(self.target.path):
+        with errors_told(self.target.path):
             self._sink.finish(self.frames)
 
     def _steps(self, block: Native) -> Native:
@@ -146,19 +134,27 @@ def open_targets(targets: Sequence[Target], *, force: bool = False) -> Iterator[
     ------
     WriteError : a target exists and `force` is not set, is a folder or cannot be written, or two
         targets are the same.
-    UsageError : channels other than 1 or 2, or blocks that do not add up to what was announced.
+    UsageError : channels other than 1 or 2.
     UnsupportedError : a format that does not hold the sample rate, or cannot be written to a pipe.
     MissingDependencyError : the soundfile package is missing, or its library writes no such format.
     """
-    _check(targets)
+    check_targets(targets)
+    with (
+        open_together([target.path for target in targets], force=force) as files,
+        open_writers(targets, files) as writers,
+    ):
+        yield writers
+
+
+@contextmanager
+def open_writers(targets: Sequence[Target], files: Sequence[BinaryIO]) -> Iterator[list[SoundWriter]]:
+    """Targets that `check_targets` knows, on files that are open: whole when the block ends well, still open.
+
+    Raises as `open_targets` does.
+    """
     with ExitStack() as closing:
-        files = [target.path for target in targets if target.path != STDOUT]
-        opened = iter(closing.enter_context(open_together(files, force=force)))
-        sinks = [
-            closing.enter_context(_sink(sys.stdout.buffer if target.path == STDOUT else next(opened), target))
-            for target in targets
-        ]
-        writers = [SoundWriter(target, sink) for target, sink in zip(targets, sinks, strict=True)]
+        pairs = list(zip(targets, files, strict=True))
+        writers = [SoundWriter(target, closing.enter_context(_sink(file, target))) for target, file in pairs]
         yield writers
         for writer in writers:
             writer.finish()
@@ -168,29 +164,16 @@ def open_targets(targets: Sequence[Target], *, force: bool = False) -> Iterator[
 def _sink(stream: BinaryIO, target: Target) -> Iterator[Sink]:
     form = target.format
     info = SoundInfo(str(target.path), target.sample_rate, target.channels, form.encoding, tags=target.tags)
-    with _told(target.path):
-        sink: Sink = (
-            WavSink(stream, info, target.frames) if form.kind == "wav" else EncoderSink(stream, info, form)
-        )
+    with errors_told(target.path):
+        sink: Sink = WavSink(stream, info) if form.kind == "wav" else EncoderSink(stream, info, form)
     try:
         yield sink
     finally:
         sink.close()
 
 
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Errors of the system as WriteError; but that nobody reads standard output is for the caller."""
-    try:
-        with errors_told(Path("standard output") if path == STDOUT else path):
-            yield
-    except WriteError as error:
-        if path == STDOUT and isinstance(error.__cause__, BrokenPipeError):
-            raise error.__cause__ from None
-        raise
-
-
-def _check(targets: Sequence[Target]) -> None:
+def check_targets(targets: Sequence[Target]) -> None:
+    """Raise as `open_targets` does where targets cannot be written at all, before any is opened."""
     places = set()
     for target in targets:
         target.format.require_rate(target.sample_rate)
@@ -207,4 +190,4 @@ def _check(targets: Sequence[Target]) -> None:
 
 
 def _is_pipe(path: Path) -> bool:
-    return path == STDOUT or (path.exists() and not path.is_file() and not path.is_dir())
+    return path.exists() and not path.is_file() and not path.is_dir()

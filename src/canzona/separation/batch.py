@@ -8,12 +8,11 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
-from canzona.audio.writing import STDOUT
 from canzona.errors import CanzonaError, ModelError, UnsupportedError, UsageError
 from canzona.separation.done import left_to_do
 from canzona.separation.model import SeparationModel
 from canzona.separation.processes import reports_of
-from canzona.separation.report import STDIN, Options, Report, Song
+from canzona.separation.report import STDIN, STDOUT, Options, Report, Song
 from canzona.separation.song import extract_song
 
 Progress = Callable[[float], None]
@@ -44,16 +43,10 @@ def extract_songs(
     ------
     ModelError : the model cannot be run. Interrupted, it leaves nothing half-written.
     """
-    ready = [left_to_do(each, model, options) if isinstance(each, Song) else each for each in planned]
-    songs = [each for each in ready if isinstance(each, Song)]
+    songs = [each for each in planned if isinstance(each, Song)]
     shares = _Shares([_bytes_of(song) for song in songs], progress)
     with closing(_reports(songs, model, options, jobs, shares)) as reports:
-        for asked, each in zip(planned, ready, strict=True):
-            report = each if isinstance(each, Report) else next(reports)
-            # What was there already is an output as well.
-            if isinstance(asked, Song) and report.status in ("done", "absent"):
-                report = replace(report, outputs=asked.targets)
-            yield report
+        yield from (each if isinstance(each, Report) else next(reports) for each in planned)
 
 
 def _reports(
@@ -70,9 +63,12 @@ def _reports(
             while place in elsewhere and place not in early:
                 early.update([next(others)])
             if place in early:
-                yield early.pop(place)
+                report = early.pop(place)
             else:
-                yield _report(song, model, options, partial(shares.moved, place))
+                report = _report(song, model, options, partial(shares.moved, place))
+            if report.status == "skipped":
+                shares.leave_out(place)
+            yield report
 
 
 def _is_file(song: Song) -> bool:
@@ -88,7 +84,12 @@ def _report(
 ) -> Report:
     """What came of a song; all that goes wrong, but for a model that cannot be run, is in it."""
     try:
-        return extract_song(song, model, options, progress=progress, cancel=cancel)
+        left = left_to_do(song, model, options)
+        if isinstance(left, Report):
+            return left
+        report = extract_song(left, model, options, progress=progress, cancel=cancel)
+        # What was there already is an output as well.
+        return replace(report, outputs=song.targets)
     except (ModelError, BrokenPipeError):  # nobody reads standard output: no fault of the song
         raise
     except CanzonaError as error:
@@ -126,11 +127,15 @@ class _Shares:
     """How much of all songs is done."""
 
     def __init__(self, sizes: Sequence[int], progress: Progress | None) -> None:
-        self._sizes, self._parts, self._progress = sizes, [0.0] * len(sizes), progress
+        self._sizes, self._parts, self._progress = list(sizes), [0.0] * len(sizes), progress
+
+    def leave_out(self, place: int) -> None:
+        """A song that took no time says nothing of how long the others take."""
+        self._sizes[place] = 0
 
     def moved(self, place: int, part: float) -> None:
         """So much of a song is done."""
         self._parts[place] = part
         if self._progress is not None:
             done = sum(size * share for size, share in zip(self._sizes, self._parts, strict=True))
-            self._progress(done / sum(self._sizes))
+            self._progress(done / max(1, sum(self._sizes)))

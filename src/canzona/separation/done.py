@@ -14,7 +14,6 @@ from canzona.audio.formats import SoundFormat, sound_format
 from canzona.audio.reading import open_sound
 from canzona.errors import CanzonaError, WriteError
 from canzona.files import WAY_OUT
-from canzona.render.png import provenance_of_png
 from canzona.score.provenance import Provenance
 from canzona.separation.model import SeparationModel
 from canzona.separation.provenance import of_file, provenance_of
@@ -36,17 +35,22 @@ def left_to_do(song: Song, model: SeparationModel, options: Options) -> Song | R
     except CanzonaError:  # it is said when the song's turn comes
         return song
     foreign = [path for name, path in song.stems if path in there and not wanted.is_stem(path, name)]
-    foreign += [path for path in (song.presence,) if path in there and not wanted.is_curve(path)]
     foreign += [path for path in (song.picture,) if path in there and not wanted.is_picture(path)]
     foreign += [path for name, path in beside if maker_of(path) and not wanted.is_stem(path, name)]
+    # A curve does not say which model made it: the files around it do.
+    proven = (there | {path for _, path in beside}) - {song.presence}
+    foreign += [path for path in (song.presence,) if path in there and not (proven and wanted.is_curve(path))]
     if foreign:
         said = f"{foreign[0]} exists, and was not made of this song in this way"
         return Report(song.source, "failed", error=WriteError(said, hint=WAY_OUT))
     if there == set(song.targets):
         return Report(song.source, "skipped", song.targets)
+    kept = [(name, path) for name, path in song.stems if path in there]
+    kept += [(name, path) for name, path in beside if maker_of(path)]
     return replace(
         song,
         stems=tuple((name, path) for name, path in song.stems if path not in there),
+        kept=tuple(kept) if wanted.form.encoding.lossless else (),
         presence=None if song.presence in there else song.presence,
         picture=None if song.picture in there else song.picture,
     )
@@ -95,6 +99,8 @@ class _Wanted:
 
     def is_picture(self, path: Path) -> bool:
         """Whether a file is the picture of the song, made so."""
+        from canzona.render.png import provenance_of_png
+
         try:
             found = Provenance.from_json(provenance_of_png(path))
         except CanzonaError:

@@ -13,12 +13,11 @@ from pathlib import Path
 from canzona.audio.formats import SoundFormat, sound_format
 from canzona.audio.reading import SOUND_SUFFIXES, open_sound
 from canzona.audio.tags import Tags
-from canzona.audio.writing import STDOUT
 from canzona.errors import CanzonaError, FormatError, UsageError
 from canzona.separation.done import maker_of
 from canzona.separation.model import SeparationModel
 from canzona.separation.names import Pattern, shortened
-from canzona.separation.report import STDIN, Options, Report, Song, check_stem, ending
+from canzona.separation.report import STDIN, STDOUT, Options, Report, Song, check_stem, ending
 
 _STEM_SUFFIXES = frozenset((".wav", ".flac", ".ogg", ".mp3"))
 _LONGEST_TRACK = 240
@@ -53,9 +52,12 @@ def plan_songs(
             f"'{options.filename}' gives both stems one name",
             hint="put {stem} into it, or choose with --only",
         )
-    found: list[_Found | Report] = []
+    firsts: dict[str, _Found | Report] = {}
     for source in {_place(source): source for source in sources}.values():
-        found += _found(source, folder, options)
+        for each in _found(source, folder, options):
+            # A folder and a file in it name one song.
+            firsts.setdefault(_place(each.source), each)
+    found = list(firsts.values())
     twins = _twins([each for each in found if isinstance(each, _Found)], names[0], options)
     planned = [
         _song(each, names, model.stems, options, whole=each in twins) if isinstance(each, _Found) else each

@@ -10,12 +10,14 @@ from typing import Any, Literal
 
 from canzona.audio.formats import SoundFormat, sound_format
 from canzona.audio.reading import SoundSource
-from canzona.audio.writing import STDOUT
 from canzona.errors import CanzonaError, UsageError
 from canzona.separation.names import DEFAULT_PATTERN, Pattern
 
 STDIN = Path("-")
 """The input that stands for standard input, from which a WAV is read."""
+
+STDOUT = Path("-")
+"""The target that stands for standard output, to which WAV alone is written."""
 
 ABSENT = "nothing of it was heard: its stem is silence, and the rest is the input"
 
@@ -72,6 +74,7 @@ class Song:
     stems : name and file of each stem that is written; `STDOUT` for standard output.
     presence, picture : files of the presence curve and of the picture, or None.
     others : name and file of the stem that is not asked for, where it would lie beside the other.
+    kept : name and file of a stem of an earlier run that stays; what is written has to add up with it.
     """
 
     source: Path
@@ -79,6 +82,7 @@ class Song:
     presence: Path | None = None
     picture: Path | None = None
     others: tuple[tuple[str, Path], ...] = ()
+    kept: tuple[tuple[str, Path], ...] = ()
 
     @property
     def extras(self) -> tuple[Path, ...]:

@@ -10,28 +10,32 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
 
 from canzona.audio.encoding import Native, to_float
 from canzona.audio.formats import SoundFormat, sound_format
 from canzona.audio.reading import SoundSource, open_sound
 from canzona.audio.tags import Tags
-from canzona.audio.writing import STDOUT, Target, open_target, open_targets
-from canzona.errors import CanzonaError, FormatError, UnsupportedError
+from canzona.audio.writing import Target, check_targets, open_target, open_writers
+from canzona.errors import CanzonaError, FormatError, UnsupportedError, WriteError
 from canzona.files import errors_told, make_folder, open_together
 from canzona.score.provenance import Provenance
 from canzona.separation.exact import losses, recoded, split
 from canzona.separation.model import SeparationModel
-from canzona.separation.picture import SongPicture
 from canzona.separation.presence import Presence, song_is_absent
 from canzona.separation.provenance import of_file, provenance_of
-from canzona.separation.report import FAINT, STDIN, Options, Report, Song, length_of, span
-from canzona.separation.stream import BLOCK, Listener, Piece, heard_pieces, silent_pieces
+from canzona.separation.report import FAINT, STDIN, STDOUT, Options, Report, Song, length_of, span
+from canzona.separation.stream import BLOCK, Listener, Piece, Waiting, heard_pieces, silent_pieces
+
+if TYPE_CHECKING:
+    from canzona.separation.picture import SongPicture
 
 Progress = Callable[[float], None]
 """Called with how much of a song is done, 0..1, where its length is known."""
@@ -159,13 +163,15 @@ class _Work:
         for path in self.song.targets:
             make_folder(path.parent)
         form = sound_format(self.options.format, source.encoding)
-        picture = None if self.song.picture is None else SongPicture(source.sample_rate, self.model.stems)
+        picture = self._picture(source.sample_rate)
+        targets = self._targets(source, form)
+        check_targets(targets)
+        names = [*(target.path for target in targets), *self.song.extras]
         done = beyond = 0
-        force = self.options.force
-        with (
-            open_together(self.song.extras, force=force) as extras,
-            open_targets(self._targets(source, form), force=force) as writers,
-        ):
+        with ExitStack() as opened:
+            files = opened.enter_context(open_together(names, force=self.options.force))
+            writers = opened.enter_context(open_writers(targets, files[: len(targets)]))
+            kept = [_KeptStem(name, opened.enter_context(open_sound(path))) for name, path in self.song.kept]
             for piece in pieces:
                 mixture, more = recoded(piece.mixture, source.encoding, form.encoding)
                 stems = dict(
@@ -173,6 +179,8 @@ class _Work:
                 )
                 for (name, _), writer in zip(self.song.stems, writers, strict=True):
                     writer.write(stems[name])
+                for each in kept:
+                    each.check(stems)
                 if picture is not None:
                     picture.push(*(to_float(each, form.encoding) for each in (mixture, *stems.values())))
                 done, beyond = done + mixture.shape[1], beyond + more
@@ -182,7 +190,7 @@ class _Work:
                     f"ends before {self.options.start or 0:g} s", source=source.name, hint="start earlier"
                 )
             presence = judged()
-            self._write_extras(extras, presence, picture)
+            self._write_extras(files[len(targets) :], presence, picture)
         self._hand_out()
         clipped = sum(writer.clipped for writer in writers)
         told = losses(source.encoding, form, beyond, clipped)
@@ -205,15 +213,24 @@ class _Work:
     def _write_extras(
         self, files: Sequence[BinaryIO], presence: Presence, picture: SongPicture | None
     ) -> None:
-        contents = [] if self.song.presence is None else [presence.to_csv().encode("utf-8")]
+        contents: list[Iterable[bytes]] = []
+        if self.song.presence is not None:
+            contents.append(part.encode("utf-8") for part in presence.csv_parts())
         if picture is not None:
             # The name that the picture tells, which the song need not have any more when it is made again.
             name = self.made.inputs[0].name if self.made.inputs else self.song.source.name
             made = of_file(self.made, self.options.format)
-            contents.append(picture.to_png(presence, title=Path(name).stem or "song", made=made))
+            contents.append([picture.to_png(presence, title=Path(name).stem or "song", made=made)])
         for path, file, content in zip(self.song.extras, files, contents, strict=True):
             with errors_told(path):
-                file.write(content)
+                file.writelines(content)
+
+    def _picture(self, sample_rate: int) -> SongPicture | None:
+        if self.song.picture is None:
+            return None
+        from canzona.separation.picture import SongPicture
+
+        return SongPicture(sample_rate, self.model.stems)
 
     @property
     def _keepsake(self) -> Path | None:
@@ -245,6 +262,29 @@ class _Work:
             with (self.desk / "stem.wav").open("rb") as stem:
                 shutil.copyfileobj(stem, sys.stdout.buffer, 1 << 20)
             sys.stdout.buffer.flush()
+
+
+class _KeptStem:
+    """A stem of an earlier run, beside which the others are made anew.
+
+    On another processor, or a GPU, the last bits of an estimate may differ, and the stems would not
+    add up any more.
+    """
+
+    def __init__(self, name: str, source: SoundSource) -> None:
+        self._name, self._source = name, source
+        self._blocks, self._held = source.blocks(BLOCK), Waiting()
+
+    def check(self, stems: Mapping[str, Native]) -> None:
+        """WriteError where the next samples are not those that this run makes."""
+        wanted = stems[self._name]
+        while self._held.count < wanted.shape[1] and (block := next(self._blocks, None)) is not None:
+            self._held.put(block)
+        if not np.array_equal(self._held.take(wanted.shape[1]), wanted):
+            raise WriteError(
+                f"{self._source.name} does not add up with what is made of the song here",
+                hint="make all of it anew with --force (force=True), or in another folder",
+            )
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from canzona.audio.encoding import Encoding, Native, to_float
 from canzona.audio.resample import resample_blocks
 from canzona.separation.model import SeparationModel
 from canzona.separation.presence import FrameMeans, Presence
-from canzona.separation.windows import Windows, overlap_add
+from canzona.separation.windows import overlap_add
 
 Float32 = npt.NDArray[np.float32]
 
@@ -94,8 +94,6 @@ def heard_pieces(
     sample_rate: int,
     model: SeparationModel,
     listener: Listener,
-    *,
-    windows: Windows | None = None,
 ) -> Iterator[Piece]:
     """The pieces of a song, as long together as its blocks.
 
@@ -107,17 +105,16 @@ def heard_pieces(
     model : what hears the target. It gets stereo at its own rate; the two channels of a mono song's
         estimate are averaged.
     listener : takes presence and levels.
-    windows : other windows than the model's.
 
     Raises
     ------
     ModelError : a graph cannot be run.
     UsageError : a sample rate that cannot be resampled.
     """
-    waiting = _Waiting()
+    waiting = Waiting()
     mixture = resample_blocks(_shown(blocks, encoding, waiting), sample_rate, model.sample_rate)
-    estimates = overlap_add(listener.mixture(mixture), model.hear, windows or model.windows)
-    targets = (_channels(block, waiting.channels) for block in _cut(listener.estimates(estimates)))
+    estimates = _cut(overlap_add(listener.mixture(mixture), model.hear, model.windows))
+    targets = (_channels(block, waiting.channels) for block in listener.estimates(estimates))
     for target in resample_blocks(targets, model.sample_rate, sample_rate):
         # Twice rounded, the length may be a sample off.
         held = waiting.take(target.shape[1])
@@ -132,15 +129,21 @@ def silent_pieces(blocks: Iterable[Native]) -> Iterator[Piece]:
         yield Piece(block, np.zeros(block.shape, np.float32))
 
 
-class _Waiting:
-    """The mixture's native samples whose estimate is not known yet."""
+class Waiting:
+    """Native samples that wait to be taken in other pieces than they came in.
+
+    Attributes
+    ----------
+    channels, count : of the samples that came; how many wait in each channel.
+    """
 
     def __init__(self) -> None:
-        self.channels = 0
+        self.channels = self.count = 0
         self._held: deque[Native] = deque()
 
     def put(self, block: Native) -> None:
-        self.channels = len(block)
+        """Let a block (channels, n) wait."""
+        self.channels, self.count = len(block), self.count + block.shape[1]
         self._held.append(block)
 
     def take(self, count: int | None) -> Native:
@@ -153,11 +156,12 @@ class _Waiting:
                 self._held.appendleft(block[:, left:])
                 block = block[:, :left]
             left = None if left is None else left - block.shape[1]
+            self.count -= block.shape[1]
             taken.append(block)
         return np.concatenate(taken, axis=1) if taken else np.zeros((self.channels, 0), np.float32)
 
 
-def _shown(blocks: Iterable[Native], encoding: Encoding, waiting: _Waiting) -> Iterator[Float32]:
+def _shown(blocks: Iterable[Native], encoding: Encoding, waiting: Waiting) -> Iterator[Float32]:
     """What a network sees of each block, float32 (2, n); the block itself waits."""
     for block in blocks:
         waiting.put(block)
@@ -172,9 +176,11 @@ def _cut(blocks: Iterable[Float32]) -> Iterator[Float32]:
     """Blocks of `BLOCK` samples at most: what is made of each on its way into a file takes memory too."""
     for block in blocks:
         for at in range(0, block.shape[1], BLOCK):
-            yield block[:, at : at + BLOCK]
+            yield block[:, at : at + BLOCK].copy()
+        # Gone before the next window is heard.
+        del block
 
 
 def _channels(block: Float32, channels: int) -> Float32:
     """Of an estimate (3, n) the target in the song's channels."""
-    return block[:2] if channels == 2 else block[:2].mean(axis=0, keepdims=True)
+    return block[:2].copy() if channels == 2 else block[:2].mean(axis=0, keepdims=True)

@@ -72,8 +72,10 @@ def overlap_add(blocks: Iterable[Samples], estimate: Estimate, windows: Windows)
         if is_last:
             yield found
             return
+        # A view would keep the whole estimate while the network hears the next window.
+        tail = found[:, windows.hop :].copy()
         yield found[:, : windows.hop]
-        tail = found[:, windows.hop :]
+        del found
 
 
 def _windows(blocks: Iterable[Samples], windows: Windows) -> Iterator[tuple[Samples, bool]]:
