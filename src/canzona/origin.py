@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from canzona.audio.reading import open_sound
 from canzona.conversion import Conversion, Output, convert_bytes
@@ -43,11 +44,20 @@ def explain(path: str | Path) -> Provenance:
 
 
 def replay(path: str | Path, *, inputs: Sequence[str | Path] = ()) -> bytes:
-    """The bytes of a file, made once more from what it says of itself.
+    """The bytes of a file, made once more from what it says of itself; see `replay_into`."""
+    with TemporaryDirectory(prefix="canzona-") as desk:
+        again = Path(desk) / "again"
+        replay_into(path, again, inputs=inputs)
+        return again.read_bytes()
+
+
+def replay_into(path: str | Path, target: Path, *, inputs: Sequence[str | Path] = ()) -> None:
+    """Make a file once more from what it says of itself, also one that memory would not hold.
 
     Parameters
     ----------
     path : a file that Canzona wrote.
+    target : where the new file goes; replaced if it is there.
     inputs : files, or folders to look in, for inputs that no longer lie where they did. An
         input is used only if its SHA-256 is the one stated.
 
@@ -60,26 +70,22 @@ def replay(path: str | Path, *, inputs: Sequence[str | Path] = ()) -> bytes:
     path = Path(path)
     made = explain(path)
     if made.command == "convert":
-        return _replay_conversion(path, made, [Path(each) for each in inputs])
+        target.write_bytes(_replay_conversion(path, made, [Path(each) for each in inputs]))
+        return
     if made.command == "write":
         raise UnsupportedError(f"{path} was written by a Python program", hint="run that program again")
-    player = _player_of(made.command)
-    if player is None:
+    if made.command not in ("compose", "vary", "extract"):
         raise UnsupportedError(f"{path} was made by '{made.command}', which this version cannot play again")
     found = {each.name: _find_input(each, path, [Path(place) for place in inputs]) for each in made.inputs}
-    return player(made, suffix=path.suffix.lower(), inputs=found)
-
-
-def _player_of(command: str) -> Callable[..., bytes] | None:
-    """What makes the files of a command again, None where nothing does."""
     # Bound late: models need a runtime, which a conversion never loads.
-    if command == "extract":
+    if made.command == "extract":
         import canzona.separation as separation
 
-        return separation.replay
+        separation.replay(made, target, suffix=path.suffix.lower(), inputs=found)
+        return
     import canzona.composition as composition
 
-    return composition.replay if command in ("compose", "vary") else None
+    target.write_bytes(composition.replay(made, suffix=path.suffix.lower(), inputs=found))
 
 
 def _replay_conversion(path: Path, made: Provenance, places: list[Path]) -> bytes:

@@ -43,8 +43,7 @@ def command(
     With --replay the file is made once more from that; the exit code is 0 where the bytes are
     the same and 1 where they differ.
     """
-    from canzona.origin import explain
-    from canzona.origin import replay as make_again
+    from canzona.origin import explain, replay_into
 
     if output is not None and not replay:
         raise click.UsageError("-o goes with --replay")
@@ -52,23 +51,37 @@ def command(
     if not replay:
         _print(made, as_json=as_json)
         return 0
-    data = make_again(file, inputs=inputs)
-    same = data == file.read_bytes()
-    if output == Path("-"):
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    elif output is not None:
-        from canzona.files import write_atomic
+    import filecmp
+    from tempfile import TemporaryDirectory
 
-        write_atomic(output, data, force=force)
+    with TemporaryDirectory(prefix="canzona-") as desk:
+        again = Path(desk) / "again"
+        replay_into(file, again, inputs=inputs)
+        same, size = filecmp.cmp(file, again, shallow=False), again.stat().st_size
+        if output is not None:
+            _copy(again, output, force=force)
     if as_json and output != Path("-"):
         import json
 
-        click.echo(json.dumps({"file": str(file), "same": same, "bytes": len(data)}))
+        click.echo(json.dumps({"file": str(file), "same": same, "bytes": size}))
     elif not quiet or not same:
-        verdict = f"the same {len(data):,} bytes" if same else "other bytes than the file holds"
+        verdict = f"the same {size:,} bytes" if same else "other bytes than the file holds"
         click.echo(f"{file}: {verdict}{_versions(made, same)}", err=output == Path("-") or not same)
     return 0 if same else 1
+
+
+def _copy(source: Path, output: Path, *, force: bool) -> None:
+    import shutil
+
+    from canzona.files import errors_told, open_together
+
+    with source.open("rb") as file:
+        if output == Path("-"):
+            shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+            return
+        with open_together([output], force=force) as (target,), errors_told(output):
+            shutil.copyfileobj(file, target)
 
 
 def _print(made: Provenance, *, as_json: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from canzona.errors import FormatError, UnsupportedError, UsageError
 from canzona.models import require_hash
@@ -15,12 +14,13 @@ from canzona.separation.report import Options, Song
 from canzona.separation.song import extract_song
 
 
-def replay(made: Provenance, *, suffix: str, inputs: Mapping[str, Path]) -> bytes:
-    """The bytes of a stem or picture that an extraction wrote, made once more.
+def replay(made: Provenance, target: Path, *, suffix: str, inputs: Mapping[str, Path]) -> None:
+    """Make a stem or picture that an extraction wrote once more.
 
     Parameters
     ----------
     made : what the file says of itself.
+    target : where it goes; replaced if it is there.
     suffix : the file's ending, with its dot.
     inputs : where the files lie that it was made from, by their names.
 
@@ -43,9 +43,6 @@ def replay(made: Provenance, *, suffix: str, inputs: Mapping[str, Path]) -> byte
         options = Options(form, **held)
     except (TypeError, ValueError, UsageError) as error:
         raise FormatError("what the file says of how it was made is none of this version's") from error
-    with TemporaryDirectory(prefix="canzona-") as desk:
-        path = Path(desk) / f"again{suffix}"
-        source = inputs[made.inputs[0].name]
-        song = Song(source, (), picture=path) if stem is None else Song(source, ((stem, path),))
-        extract_song(song, model, options, made=replace(made, options=held))
-        return path.read_bytes()
+    source = inputs[made.inputs[0].name]
+    song = Song(source, (), picture=target) if stem is None else Song(source, ((stem, target),))
+    extract_song(song, model, replace(options, force=True), made=replace(made, options=held))

@@ -87,8 +87,14 @@ class Separation:
 
     @cached_property
     def _stems(self) -> tuple[Samples, Samples]:
-        stem, rest = split(self.mixture, self.estimate, self.encoding)
-        return to_float(stem, self.encoding), to_float(rest, self.encoding)
+        kind = to_float(self.mixture[:, :0], self.encoding).dtype
+        made = np.empty(self.mixture.shape, kind), np.empty(self.mixture.shape, kind)
+        for at in range(0, self.mixture.shape[1], _BLOCK):
+            part = slice(at, at + _BLOCK)
+            pair = split(self.mixture[:, part], self.estimate[:, part], self.encoding)
+            for whole, stem in zip(made, pair, strict=True):
+                whole[:, part] = to_float(stem, self.encoding)
+        return made
 
     @property
     def model(self) -> str:

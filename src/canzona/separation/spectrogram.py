@@ -6,6 +6,8 @@ so memory does not grow with the song.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -95,20 +97,23 @@ def row_frequencies() -> npt.NDArray[np.float64]:
     return rows
 
 
+@lru_cache(maxsize=1)
 def _row_weights(sample_rate: int, size: int) -> npt.NDArray[np.float32]:
-    """What each bin gives to each row, shape (ROWS, bins).
+    """What each bin gives to each row, shape (ROWS, bins); the panels of a picture share it.
 
     Where bins are wide, a row lies between two; where they are narrow, it is a sum of some, so that a
     sine has its level at any frequency. Rows above half the sample rate get nothing.
     """
+    weights = np.zeros((ROWS, size // 2 + 1), np.float32)
     bins = np.arange(size // 2 + 1)
-    middle = row_frequencies() * size / sample_rate
     ratio = (HIGHEST / LOWEST) ** (0.5 / (ROWS - 1))
-    # A triangle as wide as the row, and at least as wide as from bin to bin.
-    reach = np.maximum(1.0, middle * (ratio - 1 / ratio))
-    weights = np.maximum(0, 1 - np.abs(bins - middle[:, None]) / reach[:, None])
-    # Hann's window spreads a sine over bins whose powers add up to 1.5.
-    weights /= np.clip(weights.sum(axis=1, keepdims=True), 1e-9, 1.5)
-    weights[middle > size / 2] = 0
-    made: npt.NDArray[np.float32] = weights.astype(np.float32)
-    return made
+    for row, middle in zip(weights, row_frequencies() * size / sample_rate, strict=True):
+        if middle > size / 2:
+            break
+        # A triangle as wide as the row, and at least as wide as from bin to bin.
+        reach = max(1.0, middle * (ratio - 1 / ratio))
+        shares = np.maximum(0, 1 - np.abs(bins - middle) / reach)
+        # Hann's window spreads a sine over bins whose powers add up to 1.5.
+        row[:] = shares / np.clip(shares.sum(), 1e-9, 1.5)
+    weights.flags.writeable = False
+    return weights
