@@ -4,9 +4,10 @@
 usage: extract_memory.py [--hours H] [--model NAME|DIR] [--work DIR] [--json]
 
 Writes a stereo WAV of 16 bits block by block (ten hours: 6.4 GB, RF64), takes its synth stem in a process
-of its own and reads the largest resident size that the system saw; 13 GB of disk are needed meanwhile.
-Without --model a filter stands for the network, so that ten hours take minutes: memory is then that of
-reading, windows, filters and writing. A network adds what it needs for one window.
+of its own, with the curve of presence, and reads the largest resident size that the system saw; 13 GB of
+disk are needed meanwhile. --model filter takes a short filter in the place of a network, so that ten hours
+take minutes: memory is then that of reading, windows, filters and writing. The stem has to be whole, and
+one beyond 4 GB an RF64 file.
 """
 
 from __future__ import annotations
@@ -61,12 +62,12 @@ class Peak:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--hours", type=float, default=10.0)
-    parser.add_argument("--model", default="")
+    parser.add_argument("--model", default="blend")
     parser.add_argument("--work", type=Path, default=None)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(dir=options.work) as place:
-        model = options.model or str(filter_model(Path(place) / "filter"))
+        model = str(filter_model(Path(place) / "filter")) if options.model == "filter" else options.model
         peaks = [peak_of(minutes, model, Path(place)) for minutes in (SHORT_MINUTES, 60 * options.hours)]
     if options.json:
         print(json.dumps([vars(peak) for peak in peaks]))
@@ -78,14 +79,23 @@ def main(arguments: list[str]) -> int:
                 f"stem of {peak.stem_bytes / 1e9:.2f} GB ({peak.stem_head})"
             )
         print(f"bar: {BAR_MB} MB")
-    return int(peaks[-1].peak_mb > BAR_MB)
+    return int(peaks[-1].peak_mb > BAR_MB or not all(map(is_whole, peaks)))
+
+
+def is_whole(peak: Peak) -> bool:
+    """Whether the stem holds the whole song, in the kind of file that it needs."""
+    sound = round(peak.minutes * 60) * RATE * 4
+    return sound <= peak.stem_bytes < sound + 4096 and peak.stem_head == (
+        "RF64" if sound >= 1 << 32 else "RIFF"
+    )
 
 
 def peak_of(minutes: float, model: str, place: Path, *, channels: int = 2) -> Peak:
     """Extract from a song of so many minutes; both its files are removed again."""
     song, out = place / "song.wav", place / "out"
     write_song(song, minutes, channels)
-    command = [sys.executable, "-m", "canzona", "extract", str(song), "-o", str(out), "--only", "synth"]
+    command = [sys.executable, "-m", "canzona", "extract", str(song), "-o", str(out), "--only", "synth",
+               "--presence"]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
     begun = time.perf_counter()
     launched = [sys.executable, "-c", LAUNCHER, *command, "-m", model, "-q"]
@@ -99,7 +109,8 @@ def peak_of(minutes: float, model: str, place: Path, *, channels: int = 2) -> Pe
         head = file.read(4).decode()
     found = Peak(minutes, kilobytes / 1024, seconds, stem.stat().st_size, head)
     song.unlink()
-    stem.unlink()
+    for path in out.iterdir():
+        path.unlink()
     return found
 
 
@@ -148,7 +159,7 @@ def filter_model(folder: Path) -> Path:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     behaviour = {
         "target": "synth", "kind": "waveform", "sample_rate": RATE, "hop": hop,
-        "window": 12 * RATE, "fade": RATE, "presence": {"threshold": 0.1, "seconds": 3.0},
+        "window": 28 * RATE, "fade": 4 * RATE, "presence": {"threshold": 0.1, "seconds": 3.0},
     }  # fmt: skip
     config = {
         "name": "filter",

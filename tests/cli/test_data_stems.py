@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +39,18 @@ def test_songs_are_rendered_and_kept(canzona_cli: Callable, recipe: Path, tmp_pa
     again = canzona_cli("data", "stems", "--out", out, "--songs", "1", "--recipe", recipe, "--json")
     held = json.loads(again.out)
     assert (held["songs"], held["new"], held["failed"], held["seconds"]) == (1, 0, [], 2.0)
+
+
+@pytest.mark.parametrize("missing", ["torch", "scipy"])
+def test_rendering_needs_its_own_extra_alone(tmp_path: Path, missing: str) -> None:
+    """Not torch; and what it needs is named."""
+    script = (
+        f"import sys; sys.modules[{missing!r}] = None\nfrom canzona.cli.main import main; sys.exit(main())"
+    )
+    words = [sys.executable, "-c", script, "data", "stems", "--out", "songs", "--recipe", "none.toml"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 1 and "should not happen" not in done.stderr
+    assert "none.toml: no such file" in done.stderr
 
 
 @pytest.mark.parametrize(

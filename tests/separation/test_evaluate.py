@@ -134,12 +134,28 @@ def test_the_card_answers_what_the_cards_before_it_asked(
     assert re.search(r"^\| one \| 1\.\d \|", card, re.MULTILINE)
     assert "| theirs | 1.0 |" in card
     assert "| `gain` |" in card
+    assert re.search(r"with 'synth', least was gained in `\w+` \(.* dB\), .*; most leaked in `without`", card)
     # The same command again replaces its figures; the table stays without being named anew.
     assert canzona_cli(*words).code == 0
     card = load_folder(model.path).file("card.md").read_text("utf-8")
     assert "| theirs | 1.0 |" in card
     assert canzona_cli(*words).code == 0
     assert load_folder(model.path).file("card.md").read_text("utf-8").count("\n| one |") == 2
+
+
+def test_stems_are_the_target_as_the_models_recipe_calls_it(
+    tmp_path: Path, canzona_cli: Callable[..., Outcome]
+) -> None:
+    write(tmp_path / "songs" / "one" / "Lead 2.wav", tone(220, 1.0))
+    write(tmp_path / "songs" / "one" / "drums.wav", tone(9000, 1.0))
+    usual, told = (
+        mask_model(tmp_path / "usual", 0.5),
+        mask_model(tmp_path / "told", 0.5, stems=["lead*", "keys"]),
+    )
+    assert evaluate(tmp_path / "songs", model=usual.path)["with_target"] == 0
+    assert evaluate(tmp_path / "songs", model=told.path)["with_target"] == 1
+    done = canzona_cli("evaluate", "extract", tmp_path / "songs", "--model", usual.path)
+    assert "no stem here is called 'synth', so leakage is all that can be measured" in done.err
 
 
 def test_held_out_songs_alone(songs: Path, tmp_path: Path) -> None:

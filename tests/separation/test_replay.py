@@ -63,10 +63,10 @@ def test_what_cannot_be_made_again_says_why(tmp_path: Path, model: SeparationMod
     made = canzona.explain(canzona.extract(source, model=model).save(tmp_path / "stems")[0])
     inputs = {"song.wav": source}
     with pytest.raises(UsageError, match="another version of model 'half'"):
-        replay(replace(made, model_hash="0" * 64), suffix=".wav", inputs=inputs)
+        replay(replace(made, model_hash="0" * 64), tmp_path / "x", suffix=".wav", inputs=inputs)
     for options in ({"stem": "bass"}, {}, {"stem": "synth", "format": "wma"}, {"stem": "synth", "speed": 2}):
         with pytest.raises(FormatError, match="none of this version's"):
-            replay(replace(made, options=options), suffix=".wav", inputs=inputs)
+            replay(replace(made, options=options), tmp_path / "x", suffix=".wav", inputs=inputs)
     odd = Provenance("1", "extract", "none", inputs=made.inputs)
     with pytest.raises(CanzonaError):
-        replay(odd, suffix=".wav", inputs=inputs)
+        replay(odd, tmp_path / "x", suffix=".wav", inputs=inputs)

@@ -93,7 +93,14 @@ def stems(
     parts are played by presets of amsynth, ZynAddSubFX, LMMS and mda-lv2, the rest by soundfonts.
     Call it again to go on after a stop, or to have more songs.
     """
-    from canzona.train.separation.rendering import read_recipe, render_collection
+    try:
+        from canzona.train.separation.rendering import read_recipe, render_collection
+    except ImportError as error:
+        from canzona.errors import MissingDependencyError
+
+        raise MissingDependencyError(
+            f"rendering needs '{error.name}', which is not installed", hint="pip install 'canzona[stems]'"
+        ) from error
 
     done = render_collection(
         out,

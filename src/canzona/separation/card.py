@@ -36,6 +36,9 @@ HEADINGS: Headings = (
     (2, "Licence and Citation", "citation"),
 )
 
+_FEW = 3
+"""Songs that are named as examples of a kind of failure."""
+
 
 def write_card(
     model: ModelFolder, report: Mapping[str, Any], *, command: str, tables: Sequence[str] = ()
@@ -57,6 +60,7 @@ def write_card(
     shown = list(tables) or list(kept.get("tables", []))
     size = sum((model.path / name).stat().st_size for name in model.files)
     texts = {**model.config.get("card", {}), "songs": "\n\n".join(map(_songs, reports))}
+    texts["failures"] = "\n\n".join(filter(None, (texts.get("failures"), *map(_worst, reports))))
     if shown:
         texts["comparisons"] = "\n\n".join(shown)
     text = model_card(
@@ -74,6 +78,22 @@ def write_card(
 def _title(report: Mapping[str, Any]) -> str:
     count = len(report["songs"])
     return f"{count} songs, {report['with_target']} of them with '{report['target']}'"
+
+
+def _worst(report: Mapping[str, Any]) -> str:
+    """The songs in which least was won and most leaked, by name: what a failure sounds like."""
+    gains, leaks = [], []
+    for song in report["songs"]:
+        if song["mixture"]["sdr"] is not None:
+            gains.append((song["estimate"]["sdr"] - song["mixture"]["sdr"], song["name"]))
+        if song["leakage_db"] is not None:
+            leaks.append((song["leakage_db"], song["name"]))
+    said = [
+        f"{words} in " + ", ".join(f"`{name}` ({value:.1f} dB)" for value, name in found[:_FEW])
+        for words, found in (("least was gained", sorted(gains)), ("most leaked", sorted(leaks)[::-1]))
+        if found
+    ]
+    return f"Of the {_title(report)}, {'; '.join(said)}." if said else ""
 
 
 def _songs(report: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ from canzona.errors import CanzonaError, FormatError, ModelError, UsageError
 from canzona.evaluation.bootstrap import bootstrap_median
 from canzona.separation.metrics import ideal_ratio_mask, leakage, sdr, si_sdr
 from canzona.separation.model import DEFAULT, SeparationModel
-from canzona.separation.multitrack import head_of, is_mixture
+from canzona.separation.multitrack import head_of, is_called, is_mixture
 from canzona.separation.report import Options, Song
 from canzona.separation.song import extract_song
 
@@ -69,7 +69,8 @@ def evaluate(
     Parameters
     ----------
     folder : one folder a song, one file a stem, of any format that is read; stems named as the model's target
-        (`synth.wav`, `synth-lead.wav`) are the target, and a song without one has none. What is called mix
+        (`synth.wav`, `synth-lead.wav`), or as its recipe calls it, are the target, and a song without one has
+        none: for it `leakage_db` is measured, and nothing else. What is called mix
         or mixture (`mix.wav`, `mix-final.wav`) is no stem. A song is held in memory, 21 MB a minute for each
         of target, rest and estimate.
     model : a model's name or folder, or one that is open.
@@ -98,7 +99,7 @@ def evaluate(
     with TemporaryDirectory(prefix="canzona-") as desk:
         for done, home in enumerate(homes, start=1):
             try:
-                row, seconds = _measured(_read(home, opened.stems[0]), opened, Path(desk))
+                row, seconds = _measured(_read(home, opened), opened, Path(desk))
             except ModelError:
                 raise
             except CanzonaError as error:
@@ -164,8 +165,10 @@ def _stem_files(home: Path) -> Iterator[Path]:
             yield path
 
 
-def _read(home: Path, target: str) -> _Stems:
+def _read(home: Path, model: SeparationModel) -> _Stems:
     """All stems of a song, at the rate of the first and as long as the longest."""
+    target = model.stems[0]
+    called = [pattern for part, _ in model.parts for pattern in part.behaviour.get("stems", ())]
     mine: list[Float32] = []
     others: list[Float32] = []
     rate = 0
@@ -177,7 +180,7 @@ def _read(home: Path, target: str) -> _Stems:
             raise FormatError("the stem holds no sound", source=str(path))
         rate = rate or own
         samples = np.concatenate(blocks, axis=1).astype(np.float32)
-        is_target = head_of(path.name) == target
+        is_target = head_of(path.name) == target or is_called(path.stem, called)
         (mine if is_target else others).append(resample(samples, own, rate) if own != rate else samples)
     channels = max(stem.shape[0] for stem in (*mine, *others))
     length = max(stem.shape[1] for stem in (*mine, *others))

@@ -2,6 +2,7 @@
 
     config.json, `behaviour`
       target        what is extracted: "synth"
+      stems         patterns of stem names that the recipe calls so, beside its own; often none
       kind          "mel-lstm" (a mask on spectra), "waveform" (samples to samples) or "blend"
       sample_rate   in Hz; songs of another rate are resampled for the model alone
       window, fade  samples of a window, and over which it gives way to the next

@@ -7,6 +7,8 @@ A stem is called by its head, which is what stands before the first '-', '.', ' 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 
 _HEAD = re.compile(r"[-. _]")
 _MIXTURES = ("mix", "mixture")
@@ -15,6 +17,11 @@ _MIXTURES = ("mix", "mixture")
 def head_of(name: str) -> str:
     """The head of a stem's name, in lower case."""
     return _HEAD.split(name, maxsplit=1)[0].lower()
+
+
+def is_called(name: str, patterns: Iterable[str]) -> bool:
+    """Whether one of the patterns (as of `fnmatch`, in lower case) fits a stem's name or its head."""
+    return any(fnmatchcase(each, pattern) for pattern in patterns for each in (name.lower(), head_of(name)))
 
 
 def is_mixture(name: str) -> bool:

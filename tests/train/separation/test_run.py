@@ -173,6 +173,7 @@ def test_stems_are_what_the_recipe_calls_them(songs: Path, tmp_path: Path) -> No
     )
     made = train_extractor([songs], tmp_path / "tiny", own, work=tmp_path / "work")
     assert made is not None and made.behaviour["target"] == "beat"
+    assert made.behaviour["stems"] == ["drum*"], "and the evaluation knows them by it"
 
 
 def test_the_last_epoch_may_be_kept_though_it_is_not_the_best(songs: Path, tmp_path: Path) -> None:
@@ -294,7 +295,7 @@ def test_every_recipe_of_the_repository_is_known_by_a_job(root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_model(songs: Path, tmp_path: Path) -> None:
+def test_two_processes_train_one_model(songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe(tmp_path)
     words: Sequence[Any] = [
         sys.executable, "-m", "canzona", "train", "extract", "--model", "mel-lstm", "--data", songs,
@@ -309,6 +310,36 @@ def test_two_processes_train_one_model(songs: Path, tmp_path: Path) -> None:
     assert done.stderr.count("epoch 1 ") == done.stderr.count(" songs, ") == 1
     assert "arning" not in done.stderr
     load_folder(tmp_path / "both")
+
+
+@pytest.mark.slow
+def test_two_processes_have_the_same_weights_after_different_batches(songs: Path, tmp_path: Path) -> None:
+    """They would not, if their gradients did not come together."""
+    recipe(tmp_path, ("epochs = 2", "epochs = 1"))
+    script = tmp_path / "both.py"
+    script.write_text(f"""
+import torch
+from pathlib import Path
+from canzona.train.separation import Machine, read_recipe, train_extractor
+from canzona.train.separation.callbacks import Newest
+
+here = Path({str(tmp_path)!r})
+usual = Newest.on_train_epoch_end
+
+def kept(self, trainer, module):
+    torch.save(dict(module.named_parameters()), here / f"rank{{trainer.global_rank}}.pt")
+    usual(self, trainer, module)
+
+if __name__ == "__main__":
+    Newest.on_train_epoch_end = kept
+    train_extractor(
+        [Path({str(songs)!r})], here / "model", read_recipe(here / "recipe.toml", "mel-lstm"),
+        work=here / "work", machine=Machine("cpu", "ddp", 2),
+    )
+""")
+    subprocess.run([sys.executable, script], check=True, capture_output=True, timeout=300)
+    one, other = (torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in (0, 1))
+    assert all(torch.equal(value, other[name]) for name, value in one.items())
 
 
 def test_without_named_songs_a_share_is_held_out_with_the_target_in_it(songs: Path, tmp_path: Path) -> None:

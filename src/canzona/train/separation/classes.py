@@ -40,8 +40,7 @@ def class_of(name: str, classes: Classes = DEFAULT_CLASSES) -> str | None:
     For the head see `canzona.separation.multitrack`: 'synth-lead' and 'synth.2' are both 'synth'. Case does
     not count.
     """
-    name = name.lower()
-    for candidate in (name, head_of(name)):
+    for candidate in (name.lower(), head_of(name)):
         for class_name, patterns in classes.items():
             if any(fnmatchcase(candidate, pattern) for pattern in patterns):
                 return class_name

@@ -19,6 +19,7 @@ from canzona.separation.model import JOB
 from canzona.train.description import described, sources, started_from
 from canzona.train.separation.bands import SAMPLE_RATE
 from canzona.train.separation.callbacks import Curves
+from canzona.train.separation.classes import DEFAULT_CLASSES
 from canzona.train.separation.extraction import Extraction
 from canzona.train.separation.recipe import BEST, Recipe
 from canzona.train.separation.stock import kept_back
@@ -46,7 +47,7 @@ def config_of(
     kept = best if recipe.training.keep == BEST else curves.rows[-1]
     return {
         **described(JOB, recipe.model, parents, description="An extractor trained on one's own stems."),
-        "behaviour": _behaviour(recipe.kind, network, task),
+        "behaviour": _behaviour(recipe, network, task),
         "training": {
             "canzona": canzona.__version__,
             **started_from(parent),
@@ -110,12 +111,16 @@ def learnt_by(model: ModelFolder) -> frozenset[str]:
         ) from error
 
 
-def _behaviour(kind: str, network: nn.Module, task: Extraction) -> dict[str, Any]:
+def _behaviour(recipe: Recipe, network: nn.Module, task: Extraction) -> dict[str, Any]:
+    target = task.songs[0].target
+    called = recipe.classes.get(target)
+    own = {} if called in (None, DEFAULT_CLASSES.get(target)) else {"stems": list(called or ())}
     shape = dataclasses.asdict(network.shape)  # type: ignore[call-overload]
     sizes = {"fft": shape["fft"], "hop": shape["hop"]} if "fft" in shape else {"hop": network.hop}
     return {
-        "target": task.songs[0].target,
-        "kind": kind,
+        "target": target,
+        **own,
+        "kind": recipe.kind,
         "sample_rate": SAMPLE_RATE,
         "window": task.windows.length,
         "fade": task.windows.fade,

@@ -160,6 +160,44 @@ def test_families_and_hard_negatives_hold_no_synth() -> None:
         assert not set(hard_negatives(role)) & SYNTH_PROGRAMS
 
 
+def test_what_is_taken_for_a_synthesizer_is_among_the_rest() -> None:
+    """Celesta, vibraphone, tremolo strings, organs, distorted guitars, accordion, brass section."""
+    roles = ("bass", "lead", "pad", "arp", "chords")
+    assert {8, 11, 44, 16, 17, 18, 19, 29, 30, 21, 61} <= {
+        each for role in roles for each in hard_negatives(role)
+    }
+
+
+def test_shares_of_the_rest_act(recipe: Recipe, band: Equipment) -> None:
+    """The strings are program 48 of the pad's role; the font stays the same."""
+
+    def programs(**shares: float) -> set[int | None]:
+        still = {"hard_negative": 0.0, "other_program": 0.0, "others_to_synths": 0.0, "layered": 0.0}
+        casting = replace(recipe.casting, **{**still, **shares})
+        songs = drawn(replace(recipe, casting=casting), band, "midi", 120)
+        return {c.program for song in songs for c in song if c.part.name == "strings"} - {None}
+
+    assert programs() == {48}
+    assert programs(other_program=1.0) == {44, 48, 49}
+    assert programs(hard_negative=1.0) == set(hard_negatives("pad"))
+
+
+def test_octaves_presets_and_rooms_are_varied(recipe: Recipe, band: Equipment) -> None:
+    def leads(moved: float, varied: float) -> list[Cast]:
+        still = replace(
+            recipe,
+            casting=replace(recipe.casting, octave_moved=moved),
+            synthesizers=replace(recipe.synthesizers, varied=varied, mda=0.0, drawn=0.0),
+        )
+        return [c for song in drawn(still, band, "midi", 120) for c in song if c.part.name == "lead"]
+
+    assert {c.part.notes[0, 2] for c in leads(0.0, 0.0)} == {60}
+    assert {c.part.notes[0, 2] for c in leads(1.0, 0.0)} >= {48, 72}
+    assert not any(choice.values for c in leads(0.0, 0.0) for choice in c.choices)
+    assert any(choice.values for c in leads(0.0, 1.0) for choice in c.choices)
+    assert len({c.room for song in drawn(recipe, band, "midi", 40) for c in song}) > 10
+
+
 @pytest.mark.parametrize(
     ("program", "expected"),
     [
