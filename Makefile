@@ -53,10 +53,12 @@ docs: $(STAMP)
 	@echo docs/_build/html/index.html
 
 # The peers that the extractor is measured beside. openunmix and demucs ask for a torchaudio that loads
-# beside no recent torch; the benchmarks need their networks alone.
+# beside no recent torch; the benchmarks need their networks alone. With them here, all tests of the
+# benchmarks can run.
 bench: $(STAMP)
 	@$(BIN)/python -m pip install $(PIP_OPTIONS) --no-deps openunmix demucs
 	@$(BIN)/python -m pip install $(PIP_OPTIONS) julius einops tqdm museval
+	@$(BIN)/python -m pytest -q tests/benchmarks
 	@$(BIN)/python benchmarks/run.py
 
 clean:

@@ -134,7 +134,8 @@ def _from_frames(path: Path) -> int | None:
 def _source(path: Path, info: SoundInfo) -> Iterator[str | bytes | int]:
     """What to open: the file's name, or the reading end of a pipe that an MP3's frames go through."""
     begin = _from_frames(path) if info.frames is None and not info.encoding.lossless else None
-    if begin is None:
+    # On Windows a library does not share file numbers with a program that is built otherwise.
+    if begin is None or os.name == "nt":
         yield _system_name(path)
         return
     import shutil

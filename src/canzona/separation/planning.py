@@ -75,10 +75,14 @@ class _Found:
     folder: Path
     tags: Tags
 
+    def track(self, *, whole: bool) -> str:
+        """The song's name in those of its files; `whole` keeps its ending."""
+        return "stdin" if self.source == STDIN else self.source.name if whole else self.source.stem
+
     def stem(self, name: str, form: SoundFormat, options: Options, *, whole: bool) -> Path:
-        """The file of a stem; `whole` keeps the ending of the song's name in it."""
-        track = "stdin" if self.source == STDIN else self.source.name if whole else self.source.stem
-        return self.folder / Pattern(options.filename).path(track, name, ending(form), self.tags)
+        """The file of a stem; for `whole` see `track`."""
+        named = Pattern(options.filename).path(self.track(whole=whole), name, ending(form), self.tags)
+        return self.folder / named
 
 
 def _to_stdout(sources: list[Path], model: SeparationModel, options: Options) -> Song:
@@ -159,7 +163,7 @@ def _song(
     stems = tuple((name, places[name]) for name in names)
     taken = {path for _, path in stems}
     others = tuple((name, path) for name, path in places.items() if path not in taken)
-    track = "stdin" if found.source == STDIN else found.source.name if whole else found.source.stem
+    track = found.track(whole=whole)
     short = shortened(track, _LONGEST_TRACK) if len(os.fsencode(track)) > _LONGEST_TRACK else track
     beside = stems[0][1].parent
     return Song(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import canzona
+from canzona.audio.tags import Tags
 from canzona.models import ModelFolder
 from canzona.score.provenance import Input, Provenance
 
@@ -33,6 +34,12 @@ def of_file(made: Provenance, form: str, stem: str = "") -> Provenance:
     """How one file is made: a stem in a format by its name, or the picture of both stems in that format."""
     options = {**made.options, "format": form.strip().lower().removeprefix(".")}
     return replace(made, options=options | ({"stem": stem} if stem else {}))
+
+
+def stem_tags(song: Tags, made: Provenance, form: str, stem: str) -> Tags:
+    """The words on a stem: the song's title with the stem's name, its artist, and how it is made."""
+    title = f"{song.title} ({stem})" if song.title else ""
+    return Tags(title, song.artist, of_file(made, form, stem).to_json())
 
 
 def _inputs(source: Path) -> tuple[Input, ...]:

@@ -24,7 +24,7 @@ from canzona.score.provenance import Provenance
 from canzona.separation.exact import losses, recoded, split
 from canzona.separation.names import DEFAULT_PATTERN, Pattern
 from canzona.separation.presence import Presence
-from canzona.separation.provenance import of_file
+from canzona.separation.provenance import stem_tags
 from canzona.separation.report import Options, check_stem, ending
 
 Samples = npt.NDArray[np.floating]
@@ -148,9 +148,7 @@ class Separation:
         names = [only] if only else list(self.stems)
         for name in names:
             path = Path(folder) / Pattern(options.filename).path(self.name, name, ending(form), self.tags)
-            title = f"{self.tags.title} ({name})" if self.tags.title else ""
-            made = of_file(self.provenance, format, name)
-            tags = Tags(title, self.tags.artist, made.to_json())
+            tags = stem_tags(self.tags, self.provenance, format, name)
             targets.append(Target(path, self.sample_rate, len(self.mixture), form, tags))
             make_folder(path.parent)
         beyond = 0

@@ -22,7 +22,6 @@ import numpy as np
 from canzona.audio.encoding import Native, to_float
 from canzona.audio.formats import SoundFormat, sound_format
 from canzona.audio.reading import SoundSource, open_sound
-from canzona.audio.tags import Tags
 from canzona.audio.writing import Target, check_targets, open_target, open_writers
 from canzona.errors import CanzonaError, FormatError, UnsupportedError, WriteError
 from canzona.files import errors_told, make_folder, open_together
@@ -30,7 +29,7 @@ from canzona.score.provenance import Provenance
 from canzona.separation.exact import losses, recoded, split
 from canzona.separation.model import SeparationModel
 from canzona.separation.presence import Presence, song_is_absent
-from canzona.separation.provenance import of_file, provenance_of
+from canzona.separation.provenance import of_file, provenance_of, stem_tags
 from canzona.separation.report import FAINT, STDIN, STDOUT, Options, Report, Song, length_of, span
 from canzona.separation.stream import BLOCK, Listener, Piece, Waiting, heard_pieces, silent_pieces
 
@@ -203,9 +202,7 @@ class _Work:
     def _targets(self, source: SoundSource, form: SoundFormat) -> list[Target]:
         found = []
         for name, path in self.song.stems:
-            title = f"{source.tags.title} ({name})" if source.tags.title else ""
-            made = of_file(self.made, self.options.format, name)
-            tags = Tags(title, source.tags.artist, made.to_json())
+            tags = stem_tags(source.tags, self.made, self.options.format, name)
             place = self._stdout_draft(form) if path == STDOUT else path
             found.append(Target(place, source.sample_rate, source.channels, form, tags))
         return found
