@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -83,6 +83,8 @@ class LoopSettings:
     seed : of everything that is drawn.
     """
 
+    fractions: ClassVar[tuple[str, ...]] = ("averaging",)
+    not_negative: ClassVar[tuple[str, ...]] = ("decay", "seed")
     epochs: int = 16
     rate: float = 2e-3
     decay: float = 0.02

@@ -81,69 +81,85 @@ def _read(path: Path, known: Sequence[str]) -> dict[str, Any]:
     return held
 
 
-def filled(
-    kind: Any,
-    values: Mapping[str, Any],
-    path: Path,
-    *,
-    may_be_zero: Sequence[str] = (),
-    shares: Sequence[str] = (),
-    any_sign: Sequence[str] = (),
-) -> Any:
-    """A dataclass of defaults with the values of a section put in.
+def filled(kind: Any, values: Any, where: object, table: str, *, complete: bool = False) -> Any:
+    """A dataclass with the values of a table put in.
 
     Parameters
     ----------
-    kind : the dataclass; a field that is one itself takes a table of its own.
-    may_be_zero, shares, any_sign : numbers that may be 0, that have to be under 1, that may be negative;
-        all others are above 0.
+    kind : the dataclass. Class variables of these names list its numbers: `shares` lie from 0 to 1,
+        `fractions` from 0 to less than 1, `not_negative` are 0 or more, `any_number` anything; all others are
+        above 0. A field that is a dataclass itself takes a table of its own.
+    values : the table.
+    where, table : the file and the table's name, for what is said of errors.
+    complete : every field has to be there; without it the dataclass's defaults hold for the others.
 
     Raises
     ------
-    UsageError : a key is unknown, or a value is of another kind than the default or out of range.
+    UsageError : a name is unknown or missing, or a value is of another type or out of range.
     """
-    usual = kind()
-    known = sorted(each.name for each in fields(kind))
+    known = {each.name: str(each.type) for each in fields(kind)}
+    if not isinstance(values, Mapping) or set(values) - set(known):
+        odd = f"'{min(set(values) - set(known))}'" if isinstance(values, Mapping) else "a row that is none"
+        raise UsageError(f"{where} has {odd} in {table}", hint=f"known there are {', '.join(sorted(known))}")
+    if complete and (lacking := set(known) - set(values)):
+        raise UsageError(f"{where} lacks '{min(lacking)}' in {table}", hint=f"give {', '.join(known)}")
     given = {}
     for name, value in values.items():
-        if name not in known:
-            raise UsageError(f"{path} sets '{name}'", hint=f"known there are {', '.join(known)}")
-        default = getattr(usual, name)
-        if is_dataclass(default) and isinstance(value, dict):
-            rules = {"may_be_zero": may_be_zero, "shares": shares, "any_sign": any_sign}
-            given[name] = filled(type(default), value, path, **rules)
-            continue
-        low = -math.inf if name in any_sign else 0.0
-        if not _fits(value, default, low, 1.0 if name in shares else math.inf, name in may_be_zero):
-            raise UsageError(f"{path} sets '{name}' to {value!r}", hint=f"give a value like {_like(default)}")
-        given[name] = tuple(value) if isinstance(default, tuple) else value
+        usual = None if complete else getattr(kind(), name)
+        if usual is not None and is_dataclass(usual) and isinstance(value, Mapping):
+            given[name] = filled(type(usual), value, where, f"'{name}' of {table}")
+        elif wanted := _wanted(kind, name, known[name], value):
+            such = (
+                f", such as {usual}" if isinstance(usual, int | float) and not isinstance(usual, bool) else ""
+            )
+            raise UsageError(f"{where} sets '{name}' in {table} to {value!r}", hint=f"give {wanted}{such}")
+        else:
+            given[name] = tuple(value) if isinstance(value, list) else value
     return kind(**given)
 
 
-def _fits(value: Any, usual: Any, low: float, high: float, zero: bool) -> bool:
-    """Whether a value is of the kind of the usual one and in its range."""
-    if isinstance(usual, bool):
-        return isinstance(value, bool)
-    if isinstance(usual, tuple):
-        like = usual[0] if usual else ""
-        return isinstance(value, list) and all(_fits(each, like, low, high, zero) for each in value)
-    if isinstance(value, bool) or not isinstance(usual, int | float):
-        return isinstance(value, str) if isinstance(usual, str) else _is_words(value)
-    if not isinstance(value, int if isinstance(usual, int) else int | float):
-        return False
-    return (value > low or (zero and value == 0)) and value < high
+def _wanted(kind: Any, name: str, expected: str, value: Any) -> str:
+    """What should stand in the place of a value, by its field's annotation; '' where it fits."""
+    if expected == "bool":
+        return "" if isinstance(value, bool) else "true or false"
+    if expected == "str":
+        return "" if isinstance(value, str) else "words in quotation marks"
+    if expected.startswith("Mapping"):
+        fits = isinstance(value, dict) and all(isinstance(word, str) for word in value.values())
+        return "" if fits else "a table of words: { word = 'tag' }"
+    if expected.startswith("tuple["):
+        of = expected.removeprefix("tuple[").partition(",")[0]
+        if isinstance(value, list) and not any(_wanted(kind, name, of, each) for each in value):
+            return ""
+        return (
+            'a list of words: ["...", "..."]' if of == "str" else f"a list of {_numbers(kind, name, of, 's')}"
+        )
+    if expected not in ("int", "float"):
+        return "a table"
+    right = isinstance(value, int if expected == "int" else int | float) and not isinstance(value, bool)
+    return "" if right and _in_range(kind, name, value) else f"a {_numbers(kind, name, expected)}"
 
 
-def _is_words(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(word, str) for word in value.values())
+def _in_range(kind: Any, name: str, value: float) -> bool:
+    if not math.isfinite(value) or name in getattr(kind, "any_number", ()):
+        return math.isfinite(value)
+    if name in getattr(kind, "shares", ()):
+        return 0 <= value <= 1
+    if name in getattr(kind, "fractions", ()):
+        return 0 <= value < 1
+    return value > 0 or (value == 0 and name in getattr(kind, "not_negative", ()))
 
 
-def _like(usual: Any) -> str:
-    if isinstance(usual, bool):
-        return "true"
-    if isinstance(usual, tuple):
-        return str(list(usual)) if usual else "['a word']"
-    return str(usual) if isinstance(usual, int | float) else "'a word'" if usual != {} else "{ word = 'tag' }"
+def _numbers(kind: Any, name: str, of: str, plural: str = "") -> str:
+    """The numbers that a field may hold, in words."""
+    noun = f"whole number{plural}" if of == "int" else f"number{plural}"
+    if name in getattr(kind, "any_number", ()):
+        return noun
+    if name in getattr(kind, "shares", ()):
+        return f"share{plural} from 0 to 1"
+    if name in getattr(kind, "fractions", ()):
+        return f"share{plural} from 0 to less than 1"
+    return f"{noun} of 0 or more" if name in getattr(kind, "not_negative", ()) else f"{noun} above 0"
 
 
 def from_values(kind: Any, values: Mapping[str, Any]) -> Any:

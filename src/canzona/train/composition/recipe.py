@@ -13,15 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from canzona.train.composition.task import Shape
 from canzona.train.loop import LoopSettings
 from canzona.train.recipe_file import filled, read_sections
 
 _SECTIONS = ("model", "training", "network", "loop", "data", "card")
-_MAY_BE_ZERO = ("seed", "decay", "dropout", "feature_dropout", "averaging")
-_SHARES = ("dropout", "feature_dropout", "averaging", "validation_share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,7 @@ class Training:
     aliases : names of folders -> the style that they are.
     """
 
+    shares: ClassVar[tuple[str, ...]] = ("validation_share",)
     networks: int = 1
     validation_share: float = 0.05
     salt: str = "canzona-validation-1:"
@@ -62,7 +61,7 @@ def read_recipe(path: Path) -> Recipe:
     held = read_sections(path, _SECTIONS)
 
     def part(kind: Any, section: str) -> Any:
-        return filled(kind, held.get(section, {}), path, may_be_zero=_MAY_BE_ZERO, shares=_SHARES)
+        return filled(kind, held.get(section, {}), path, f"[{section}]")
 
     return Recipe(
         model=held.get("model", {}),

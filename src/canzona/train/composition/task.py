@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -46,6 +46,7 @@ _PARTS = ("duration", "pitch", "flag")
 class Shape:
     """What of a network's sizes a recipe chooses."""
 
+    fractions: ClassVar[tuple[str, ...]] = ("dropout", "feature_dropout")
     hidden: int = 384
     width: int = 320
     embedding: int = 16

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import lightning
 import torch
@@ -47,6 +47,8 @@ class LoopSettings:
     seed : of weights and examples.
     """
 
+    fractions: ClassVar[tuple[str, ...]] = ("averaging",)
+    not_negative: ClassVar[tuple[str, ...]] = ("decay", "presence", "seed")
     epochs: int = 40
     batches: int = 200
     size: int = 8

@@ -9,6 +9,7 @@ is set, so that a partial can be kept and the noise beside it left.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +32,7 @@ class MelLstmShape:
     trunk : see `TrunkShape`; `halved` has to be 0.
     """
 
+    not_negative: ClassVar[tuple[str, ...]] = ("fine",)
     fft: int = 4096
     hop: int = 1024
     fine: int = 6

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import nn
 
@@ -29,14 +29,6 @@ from canzona.train.separation.remix import RemixSettings
 from canzona.train.separation.waveform import Waveform, WaveformShape
 
 _SECTIONS = ("model", "training", "classes", "remix", "network", "loop", "data", "card")
-_MAY_BE_ZERO = (
-    "silent", "bare", "own_rest", "more_rest", "more_target", "dropped", "repitched", "semitones", "balanced",
-    "balance_spread", "equalised", "panned", "stem_spread", "fine", "halved", "dropout", "decay", "averaging",
-    "presence", "seed", "weights",
-)  # fmt: skip
-_SHARES = (
-    "validation_share", "silent", "bare", "more_rest", "more_target", "dropped", "dropout", "averaging",
-)  # fmt: skip
 
 Shape = MelLstmShape | WaveformShape
 
@@ -71,6 +63,8 @@ class Training:
     window, fade : seconds of a window of use, and of the crossfade into the next.
     """
 
+    shares: ClassVar[tuple[str, ...]] = ("validation_share",)
+    not_negative: ClassVar[tuple[str, ...]] = ("weights",)
     target: str = ""
     validation: tuple[str, ...] = ()
     validation_share: float = 0.1
@@ -115,9 +109,7 @@ def read_recipe(path: Path, kind: str) -> Recipe:
     held = read_sections(path, _SECTIONS)
 
     def part(section: str, of: Any) -> Any:
-        return filled(
-            of, held.get(section, {}), path, may_be_zero=_MAY_BE_ZERO, shares=_SHARES, any_sign=("balance",)
-        )
+        return filled(of, held.get(section, {}), path, f"[{section}]")
 
     recipe = Recipe(
         kind=kind,

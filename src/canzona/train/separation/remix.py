@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -42,6 +43,12 @@ class RemixSettings:
     stem_spread : standard deviation of each stem's gain in dB.
     """
 
+    shares: ClassVar[tuple[str, ...]] = (
+        "silent", "bare", "own_rest", "more_rest", "more_target", "dropped", "repitched", "balanced",
+        "equalised", "panned",
+    )  # fmt: skip
+    not_negative: ClassVar[tuple[str, ...]] = ("semitones", "balance_spread", "stem_spread")
+    any_number: ClassVar[tuple[str, ...]] = ("balance",)
     seconds: float = 5.0
     silent: float = 0.1
     bare: float = 0.03

@@ -10,6 +10,7 @@ next; the LSTM sees all bands at once and the whole window.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +35,8 @@ class TrunkShape:
     halved : how many of the convolutions halve the number of frames too.
     """
 
+    fractions: ClassVar[tuple[str, ...]] = ("dropout",)
+    not_negative: ClassVar[tuple[str, ...]] = ("halved",)
     bands: int = 256
     channels: tuple[int, int, int] = (16, 32, 48)
     features: int = 16

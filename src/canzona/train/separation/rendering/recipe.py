@@ -5,16 +5,15 @@ The packaged `stems.toml` holds every value. A recipe of one's own replaces the 
 
 from __future__ import annotations
 
-import math
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from canzona.errors import UsageError
-from canzona.train.recipe_file import read_toml
+from canzona.train.recipe_file import filled, read_toml
 from canzona.train.separation.rendering.tables import (
     CastingTable,
     ChangeTable,
@@ -108,9 +107,11 @@ def read_recipe(path: Path | None = None) -> Recipe:
             brackets = f"[[{name}]]" if name in _ROWS else f"[{name}]"
             raise UsageError(f"{where} has a '{name}' that is no table", hint=f"write {brackets} above it")
         held[name] = values if name in _ROWS else {**held[name], **values}
-    tables = {name: _filled(kind, held[name], where, f"[{name}]") for name, kind in _TABLES.items()}
+    tables = {
+        name: filled(kind, held[name], where, f"[{name}]", complete=True) for name, kind in _TABLES.items()
+    }
     rows = {
-        name: tuple(_filled(kind, row, where, f"[[{name}]]") for row in held[name])
+        name: tuple(filled(kind, row, where, f"[[{name}]]", complete=True) for row in held[name])
         for name, kind in _ROWS.items()
     }
     for name, low, high in _ORDERED:
@@ -118,39 +119,5 @@ def read_recipe(path: Path | None = None) -> Recipe:
             raise UsageError(f"{where} sets '{low}' above '{high}'", hint=f"give '{low}' the smaller value")
     if not sum(asdict(tables["sources"]).values()):
         raise UsageError(f"{where} gives no source of notes a weight", hint="set one of [sources] above 0")
-    filled: dict[str, Any] = {**tables, **rows}
-    return Recipe(**filled)
-
-
-def _filled(kind: Any, values: Any, where: str, table: str) -> Any:
-    """A table or row of the file as its dataclass."""
-    known = {each.name: str(each.type) for each in fields(kind)}
-    if not isinstance(values, dict) or set(values) - set(known):
-        odd = "a row that is none" if not isinstance(values, dict) else f"'{min(set(values) - set(known))}'"
-        raise UsageError(f"{where} has {odd} in {table}", hint=f"known there are {', '.join(known)}")
-    if lacking := set(known) - set(values):
-        raise UsageError(f"{where} lacks '{min(lacking)}' in {table}", hint=f"give {', '.join(known)}")
-    for name, value in values.items():
-        if wanted := _wanted(kind, name, known[name], value):
-            raise UsageError(f"{where} sets '{name}' in {table} to {value!r}", hint=f"give {wanted}")
-    return kind(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    )
-
-
-def _wanted(kind: Any, name: str, expected: str, value: Any) -> str:
-    """What should stand instead of a value; an empty string where it fits."""
-    if expected == "str":
-        return "" if isinstance(value, str) else "words in quotation marks"
-    if expected.startswith("tuple"):
-        words = isinstance(value, list) and all(isinstance(word, str) for word in value)
-        return "" if words else 'a list of words: ["...", "..."]'
-    if isinstance(value, bool) or not isinstance(value, int if expected == "int" else int | float):
-        return "a whole number" if expected == "int" else "a number"
-    if not math.isfinite(value):
-        return "a number"
-    if name in getattr(kind, "positive", ()) and value <= 0:
-        return "a number above 0"
-    if name in getattr(kind, "shares", ()) and not 0 <= value <= 1:
-        return "a share from 0 to 1"
-    return "a weight of 0 or more" if name in getattr(kind, "weights", ()) and value < 0 else ""
+    parts: dict[str, Any] = {**tables, **rows}
+    return Recipe(**parts)

@@ -1,6 +1,6 @@
 """The tables of a recipe of rendered songs. What each may hold stands in its class variables.
 
-`shares` are numbers from 0 to 1, `positive` ones above 0, `weights` 0 or more; the rest may be any number.
+For `shares`, `not_negative` and `any_number` see `canzona.train.recipe_file.filled`.
 """
 
 from __future__ import annotations
@@ -22,13 +22,6 @@ class SongTable:
     """
 
     shares: ClassVar[tuple[str, ...]] = ("without_synth",)
-    positive: ClassVar[tuple[str, ...]] = (
-        "shortest",
-        "longest",
-        "most_parts",
-        "most_synth_stems",
-        "most_rest_stems",
-    )
     shortest: float
     longest: float
     without_synth: float
@@ -41,7 +34,7 @@ class SongTable:
 class SourceTable:
     """Weights of the sources of notes."""
 
-    weights: ClassVar[tuple[str, ...]] = ("midi", "mma", "patterns")
+    not_negative: ClassVar[tuple[str, ...]] = ("midi", "mma", "patterns")
     midi: float
     mma: float
     patterns: float
@@ -86,9 +79,8 @@ class SynthesizerTable:
     seconds : time limit of one rendering.
     """
 
-    weights: ClassVar[tuple[str, ...]] = ("amsynth", "zynaddsubfx", "lmms", "drawn", "mda")
+    not_negative: ClassVar[tuple[str, ...]] = ("amsynth", "zynaddsubfx", "lmms", "drawn", "mda")
     shares: ClassVar[tuple[str, ...]] = ("for_role", "varied")
-    positive: ClassVar[tuple[str, ...]] = ("seconds",)
     amsynth: float
     zynaddsubfx: float
     lmms: float
@@ -111,7 +103,10 @@ class LevelTable:
     """
 
     shares: ClassVar[tuple[str, ...]] = ("least_peak", "largest_peak")
-    positive: ClassVar[tuple[str, ...]] = ("least_peak", "largest_peak")
+    any_number: ClassVar[tuple[str, ...]] = (
+        "drums", "percussion", "bass", "lead", "pad", "arp", "chords", "least_ratio", "largest_ratio",
+    )  # fmt: skip
+    not_negative: ClassVar[tuple[str, ...]] = ("spread",)
     drums: float
     percussion: float
     bass: float
@@ -130,7 +125,7 @@ class LevelTable:
 class ChangeTable:
     """How stretches of MIDI files are changed: factors of the tempo, and shifts in semitones."""
 
-    positive: ClassVar[tuple[str, ...]] = ("slowest", "fastest")
+    any_number: ClassVar[tuple[str, ...]] = ("lowest_shift", "highest_shift")
     slowest: float
     fastest: float
     lowest_shift: int
@@ -153,7 +148,6 @@ class NameTable:
 class Font:
     """A soundfont that plays what is no synthesizer, and the Debian package that holds it."""
 
-    positive: ClassVar[tuple[str, ...]] = ("weight",)
     name: str
     path: str
     licence: str
