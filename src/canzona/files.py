@@ -133,7 +133,11 @@ def _draft(target: Path) -> Iterator[tuple[Path, BinaryIO]]:
 
 
 def _draft_name(process: int) -> str:
-    return f".canzona-{process}-"
+    """How drafts of a process begin; several machines may write into one folder."""
+    import platform
+    import zlib
+
+    return f".canzona-{process}-{zlib.crc32(platform.node().encode()):08x}-"
 
 
 def _remove(draft: Path) -> None:
