@@ -97,11 +97,7 @@ def train_compose(
         from canzona.train.composition import Recipe, read_recipe, train_composer
 
     chosen = Recipe() if recipe is None else read_recipe(recipe)
-    chosen = dataclasses.replace(chosen, model={"name": output.name, **chosen.model})
-    if epochs is not None:
-        chosen = dataclasses.replace(chosen, loop=dataclasses.replace(chosen.loop, epochs=epochs))
-    if seed is not None:
-        chosen = dataclasses.replace(chosen, loop=dataclasses.replace(chosen.loop, seed=seed))
+    chosen = _as_asked(chosen, output, epochs, seed)
     if networks is not None:
         chosen = dataclasses.replace(chosen, training=dataclasses.replace(chosen.training, networks=networks))
 
@@ -200,11 +196,7 @@ def train_extract(
         from canzona.train import separation
 
     chosen = separation.default_recipe(kind) if recipe is None else separation.read_recipe(recipe, kind)
-    chosen = dataclasses.replace(chosen, model={"name": output.name, **chosen.model})
-    if epochs is not None:
-        chosen = dataclasses.replace(chosen, loop=dataclasses.replace(chosen.loop, epochs=epochs))
-    if seed is not None:
-        chosen = dataclasses.replace(chosen, loop=dataclasses.replace(chosen.loop, seed=seed))
+    chosen = _as_asked(chosen, output, epochs, seed)
     if target is not None:
         chosen = dataclasses.replace(chosen, training=dataclasses.replace(chosen.training, target=target))
     work = work or output.with_name(f"{output.name}.work")
@@ -221,6 +213,15 @@ def train_extract(
             )
     if model is not None and not quiet:
         click.echo(str(model.path))
+
+
+def _as_asked(recipe: Any, output: Path, epochs: int | None, seed: int | None) -> Any:
+    """A recipe with the options that both trainings have."""
+    import dataclasses
+
+    given = {name: value for name, value in (("epochs", epochs), ("seed", seed)) if value is not None}
+    loop = dataclasses.replace(recipe.loop, **given)
+    return dataclasses.replace(recipe, model={"name": output.name, **recipe.model}, loop=loop)
 
 
 def _refuse_ignored(kind: str, parts: tuple[str, ...], trained: list[str]) -> None:
