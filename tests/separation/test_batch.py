@@ -103,6 +103,16 @@ def test_a_stem_that_stays_adds_up_with_what_is_made_beside_it(
     np.testing.assert_array_equal(synth.astype(int) + rest, mixture)
 
 
+def test_the_other_stem_of_a_song_without_the_target_is_made_later(tmp_path: Path) -> None:
+    deaf = SeparationModel.open(
+        filter_model(tmp_path / "deaf", [0.5], 0.1, presence={"threshold": 0.5, "seconds": 0.1}).path
+    )
+    source = write(tmp_path / "song.wav")
+    assert run([source], tmp_path / "out", deaf, only="synth")[0].status == "absent"
+    (report,) = run([source], tmp_path / "out", deaf)
+    assert report.status == "absent" and len(report.outputs) == 2
+
+
 def test_a_curve_without_the_files_that_say_whose_it_is_is_not_taken_for_done(
     tmp_path: Path, model: SeparationModel
 ) -> None:

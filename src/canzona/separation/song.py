@@ -179,7 +179,7 @@ class _Work:
                 for (name, _), writer in zip(self.song.stems, writers, strict=True):
                     writer.write(stems[name])
                 for each in kept:
-                    each.check(stems)
+                    each.compare(stems)
                 if picture is not None:
                     picture.push(*(to_float(each, form.encoding) for each in (mixture, *stems.values())))
                 done, beyond = done + mixture.shape[1], beyond + more
@@ -189,6 +189,8 @@ class _Work:
                     f"ends before {self.options.start or 0:g} s", source=source.name, hint="start earlier"
                 )
             presence = judged()
+            for each in kept:
+                each.require()
             self._write_extras(files[len(targets) :], presence, picture)
         self._hand_out()
         clipped = sum(writer.clipped for writer in writers)
@@ -271,13 +273,18 @@ class _KeptStem:
     def __init__(self, name: str, source: SoundSource) -> None:
         self._name, self._source = name, source
         self._blocks, self._held = source.blocks(BLOCK), Waiting()
+        self._same = True
 
-    def check(self, stems: Mapping[str, Native]) -> None:
-        """WriteError where the next samples are not those that this run makes."""
+    def compare(self, stems: Mapping[str, Native]) -> None:
+        """The next samples with those that this run makes."""
         wanted = stems[self._name]
         while self._held.count < wanted.shape[1] and (block := next(self._blocks, None)) is not None:
             self._held.put(block)
-        if not np.array_equal(self._held.take(wanted.shape[1]), wanted):
+        self._same = self._same and np.array_equal(self._held.take(wanted.shape[1]), wanted)
+
+    def require(self) -> None:
+        """WriteError where they were not all the same."""
+        if not self._same:
             raise WriteError(
                 f"{self._source.name} does not add up with what is made of the song here",
                 hint="make all of it anew with --force (force=True), or in another folder",
