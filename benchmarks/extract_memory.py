@@ -131,8 +131,8 @@ def blocks(seconds: int, channels: int) -> Iterator[np.ndarray]:
         yield (0.1 * chord + np.roll(noise, second * 997, axis=1)).astype(np.float32)
 
 
-def filter_model(folder: Path) -> Path:
-    """A model folder whose network is a short filter, in windows as long as real ones."""
+def filter_model(folder: Path, *, window: int = 28, fade: int = 4) -> Path:
+    """A model folder whose network is a short filter, in windows as long as real ones, in seconds."""
     from onnx import TensorProto, helper, numpy_helper
 
     hop = 1024
@@ -159,7 +159,7 @@ def filter_model(folder: Path) -> Path:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     behaviour = {
         "target": "synth", "kind": "waveform", "sample_rate": RATE, "hop": hop,
-        "window": 28 * RATE, "fade": 4 * RATE, "presence": {"threshold": 0.1, "seconds": 3.0},
+        "window": window * RATE, "fade": fade * RATE, "presence": {"threshold": 0.1, "seconds": 3.0},
     }  # fmt: skip
     config = {
         "name": "filter",

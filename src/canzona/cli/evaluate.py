@@ -143,7 +143,11 @@ def evaluate_extract(
         )
     report = report_values(measured)
     if card:
-        words = click.get_current_context().find_root().obj or ()
+        words = [w for w in click.get_current_context().find_root().obj or () if not w.startswith("--table=")]
+        # What else is shown does not make the figures.
+        while "--table" in words:
+            at = words.index("--table")
+            del words[at : at + 2]
         write_card(opened.folder, report, command=shlex.join(["canzona", *words]), tables=shown)
     if as_json:
         click.echo(report_text(report), nl=False)

@@ -74,7 +74,7 @@ def make_blend(
     found = figures(heard, weight, presence)
     _report(found, weight, presence, reports.say)
     behaviour = {key: models[0].behaviour[key] for key in ("target", "sample_rate", "window", "fade")}
-    shares = zip(models, (weight, round(1 - weight, 2)), strict=True)
+    shares = list(zip(models, (weight, round(1 - weight, 2)), strict=True))
     behaviour |= {
         "kind": BLEND,
         "parts": [{"name": part.name, "hash": part.hash, "weight": share} for part, share in shares],
@@ -83,6 +83,7 @@ def make_blend(
     training = {
         "canzona": canzona.__version__,
         "data": sources(recipe.data, models),
+        "hyperparameters": {f"weight of {part.name}": share for part, share in shares} | asdict(presence),
         "fitted_on": [song.name for song in heard],
         "validation": {key: round(value, 3) for key, value in found.items()},
         "date": time.strftime("%Y-%m-%d"),
