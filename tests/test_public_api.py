@@ -12,7 +12,7 @@ import pytest
 
 import canzona
 
-LIGHT = ("numpy", "onnxruntime", "verovio", "soundfile", "click", "rich", "torch", "platformdirs")
+LIGHT = ("numpy", "onnxruntime", "verovio", "soundfile", "click", "tqdm", "torch", "platformdirs")
 
 
 def test_all_is_sorted_and_whole() -> None:

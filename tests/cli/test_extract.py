@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -278,7 +280,8 @@ def test_a_terminal_sees_progress_with_the_time_left(tmp_path: Path, model: Path
     """And what is piped is in the pipe, not on the terminal."""
     source = write(tmp_path / "song.wav", 60.0)
     leader, follower = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    termios.tcsetwinsize(follower, (24, 100))
+    environment = {**os.environ, "TERM": "xterm"}
     environment.pop("NO_COLOR", None)
     with subprocess.Popen(
         [*PROGRAM, source, "-o", tmp_path, "-m", model], stdout=subprocess.PIPE, stderr=follower,
@@ -298,7 +301,7 @@ def test_a_terminal_sees_progress_with_the_time_left(tmp_path: Path, model: Path
         assert process.stdout.read().count("song.synth.wav") == 1
     os.close(leader)
     assert process.returncode == 0
-    assert b"song.wav" in seen and b"%" in seen and b"left" in seen and b"0:00:" in seen
+    assert b"song.wav" in seen and b"%" in seen and re.search(rb"\d\d:\d\d left", seen)
     assert b"song.synth.wav" not in seen
 
 

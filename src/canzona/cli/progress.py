@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from tqdm import tqdm
 
 _Item = TypeVar("_Item")
 
@@ -25,38 +25,32 @@ def counted(items: Iterable[_Item], what: str, *, quiet: bool = False) -> Iterat
     if quiet or not sys.stderr.isatty():
         yield from items
         return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from tqdm import tqdm
 
-    columns = (SpinnerColumn(), TextColumn("{task.completed} {task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        for item in items:
-            yield item
-            progress.advance(task)
+    yield from tqdm(items, what, total=0, leave=False, file=sys.stderr, bar_format="{n_fmt} {desc} {elapsed}")
 
 
 class Bar:
     """A bar of how much is done, with the time left: called to move it, lifted while something is printed."""
 
-    def __init__(self, progress: Progress | None = None, task: TaskID | None = None) -> None:
-        self._progress, self._task = progress, task
+    def __init__(self, drawn: tqdm[Any] | None = None) -> None:
+        self._drawn = drawn
 
     def __call__(self, done: float) -> None:
         """So much is done, 0..1; where it is less than before, another pass has begun."""
-        if self._progress is not None and self._task is not None:
-            if done < self._progress.tasks[0].completed:
-                self._progress.reset(self._task)
-            self._progress.update(self._task, completed=done)
+        if self._drawn is not None:
+            if done < self._drawn.n:
+                self._drawn.reset()
+            self._drawn.update(done - self._drawn.n)
 
     @contextmanager
     def lifted(self) -> Iterator[None]:
         """The terminal without the bar, so that what is printed stands on lines of its own."""
-        if self._progress is not None:
-            self._progress.stop()
+        if self._drawn is not None:
+            self._drawn.clear()
         yield
-        if self._progress is not None:
-            self._progress.start()
+        if self._drawn is not None:
+            self._drawn.refresh()
 
 
 @contextmanager
@@ -71,16 +65,8 @@ def share_of_all(what: str, *, quiet: bool = False) -> Iterator[Bar]:
     if quiet or not sys.stderr.isatty():
         yield Bar()
         return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from tqdm import tqdm
 
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
-        TimeRemainingColumn(), TextColumn("left"),
-    )  # fmt: skip
-    # What is printed goes where it should, to a pipe too: nothing is redirected.
-    with Progress(
-        *columns, console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
-    ) as progress:
-        yield Bar(progress, progress.add_task(escape(what), total=1.0))
+    form = "{desc} {bar} {percentage:3.0f}% {remaining} left"
+    with tqdm(desc=what, total=1.0, leave=False, file=sys.stderr, bar_format=form, ascii=" ━") as drawn:
+        yield Bar(drawn)
