@@ -21,7 +21,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STEMS = ROOT.parent / "shared" / "data" / "stems"
-RECIPES = ROOT / "recipes"
+RECIPES = ROOT / "recipes" / "first"
 WORK = ROOT / "benchmarks" / "extraction.work"
 MINUTES = 15.0
 

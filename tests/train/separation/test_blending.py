@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from canzona.errors import ModelError, UsageError
 from canzona.models.folder import load_folder, save_folder
-from canzona.separation.metrics import sdr
+from canzona.separation.metrics import FLOOR, sdr
 from canzona.separation.model import SeparationModel
 from canzona.separation.presence import PresenceSettings
 from canzona.train.separation import Reports, default_recipe, make_blend, train_extractor
@@ -112,6 +112,8 @@ def test_a_blend_names_its_parts_by_hash_and_holds_no_weights(made: Path, tmp_pa
     assert sum(part["weight"] for part in parts) == pytest.approx(1)
     # Only what both parts held out was listened to.
     assert folder.config["training"]["fitted_on"] == ["held"]
+    # And its drums by themselves, as a song without a synthesizer.
+    assert folder.config["training"]["validation"]["leakage"] > FLOOR
     assert said[0].startswith("1 songs") and said[1].startswith("weight ")
     moved = made / "own"
     (tmp_path / "own").rename(moved)

@@ -212,6 +212,9 @@ trunk = { bands = 16, channels = [3, 4, 5], features = 2, inner = 12, hidden = 8
 def test_fine_tuning_starts_from_the_weights_and_says_before_and_after(songs: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     train_extractor([songs], tmp_path / "tiny", recipe(tmp_path), work=tmp_path / "w1", store=store)
+    config = load_folder(tmp_path / "tiny").config
+    config = {**config, "training": {**config["training"], "hours": 2.5}}
+    (tmp_path / "tiny" / "config.json").write_text(json.dumps(config))
     said: list[str] = []
     seen: list[dict[str, float]] = []
     still = recipe(tmp_path, ("size = 2", "size = 2\nrate = 1e-9"), ('name = "tiny"', 'name = "mine"'))
@@ -224,6 +227,7 @@ def test_fine_tuning_starts_from_the_weights_and_says_before_and_after(songs: Pa
     assert any(sentence.startswith("before and after: gain") for sentence in said)
     parent, mine = load_folder(tmp_path / "tiny"), load_folder(tmp_path / "mine")
     assert mine.config["training"]["from"] == {"name": "tiny", "hash": parent.hash}
+    assert mine.config["training"]["hours"] == pytest.approx(2.5, abs=0.1)
     # A fine-tuning that was interrupted says both at its end all the same.
     again: list[str] = []
     train_extractor(

@@ -65,9 +65,9 @@ def make_blend(
     stores = open_stores(folders, store, reports, classes=recipe.classes)
     songs = fresh_songs(stores, learnt, opened[0].stems[0])
     reports.say(f"{len(songs)} songs that no part has learnt")
-    heard = []
+    heard: list[Heard] = []
     for done, song in enumerate(songs, start=1):
-        heard.append(hear(opened, song))
+        heard += _song_and_rest(opened, song)
         reports.tick(done, len(songs))
     weight = best_weight(heard)
     presence = replace(fitted_presence(heard, weight), gate=fitted_gate(heard, weight))
@@ -84,7 +84,7 @@ def make_blend(
         "canzona": canzona.__version__,
         "data": sources(recipe.data, models),
         "hyperparameters": {f"weight of {part.name}": share for part, share in shares} | asdict(presence),
-        "fitted_on": [song.name for song in heard],
+        "fitted_on": [song.name for song in songs],
         "validation": {key: round(value, 3) for key, value in found.items()},
         "date": time.strftime("%Y-%m-%d"),
     }
@@ -109,15 +109,24 @@ def fresh_songs(stores: Sequence[Store], learnt: Collection[str], target: str) -
     return songs
 
 
-def hear(parts: Sequence[SeparationModel], song: ValidationSong) -> Heard:
-    """What two parts make of a song."""
+def _song_and_rest(parts: Sequence[SeparationModel], song: ValidationSong) -> list[Heard]:
+    """What two parts make of a song, and of its rest alone: one more song without the target."""
     mixture, target = song.signals()
+    rest = mixture - target
+    pairs = [(mixture, target)]
+    if target.any() and rest.any():
+        pairs.append((rest, np.zeros_like(rest)))
+    return [hear(parts, song.name, *pair) for pair in pairs]
+
+
+def hear(parts: Sequence[SeparationModel], name: str, mixture: Signal, target: Signal) -> Heard:
+    """What two parts make of a song of this name, mixture and target of shape (2, frames)."""
     # At use the presence of both is framed by the first part's hop.
     hop = parts[0].hop
     windows, pieces, curves = zip(*(_through(part, mixture, hop) for part in parts), strict=True)
     frames = min(map(len, curves))
     return Heard(
-        song.name,
+        name,
         _products(windows, mixture, parts[0].windows.hop),
         _products(pieces, mixture, parts[0].windows.hop, target),
         np.stack([curve[:frames] for curve in curves]),

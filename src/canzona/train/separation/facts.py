@@ -60,7 +60,7 @@ def config_of(
             LEARNT: " ".join(
                 sorted({song_mark(song.name) for song in chain(*learnt)}.union(*map(learnt_by, parents)))
             ),
-            "hours": round(curves.cpu_minutes / 60, 2),
+            "hours": round(curves.cpu_minutes / 60 + sum(map(_hours_of, parents)), 2),
             "parameters": sum(weight.numel() for weight in network.parameters()),
             "hyperparameters": {**dataclasses.asdict(recipe.remix), **dataclasses.asdict(recipe.loop)},
             "epoch": int(kept["epoch"]),
@@ -89,6 +89,12 @@ def _own_rows(folders: Sequence[Path], learnt: Sequence[Sequence[StoredSong]]) -
 def minutes_of(songs: Sequence[StoredSong]) -> float:
     """How long songs last together, in minutes."""
     return round(sum(song.frames for song in songs) / SAMPLE_RATE / 60, 1)
+
+
+def _hours_of(model: ModelFolder) -> float:
+    """CPU hours that a model's trainings took; 0 where it does not say."""
+    hours = model.config.get("training", {}).get("hours")
+    return float(hours) if isinstance(hours, int | float) else 0.0
 
 
 def song_mark(name: str) -> str:
