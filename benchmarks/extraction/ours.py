@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import logging
-import math
 import sys
 import tempfile
 import time
@@ -25,7 +24,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import nn
 
 from canzona.separation.windows import Windows
-from canzona.train.loop import CURVES
+from canzona.train.loop import CURVES, share_of_rate
 from canzona.train.separation.bands import SAMPLE_RATE
 from canzona.train.separation.callbacks import Averaging
 from canzona.train.separation.decoding import Signal
@@ -126,10 +125,9 @@ class _ByTime(Callback):
     def on_train_batch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        falling = 0.5 * (1 + math.cos(math.pi * self.diary.share))
-        rising = min(1.0, (batch_idx + 1) / self.loop.warm_up)
+        share = share_of_rate(batch_idx, self.diary.share, self.loop.warm_up)
         for group in trainer.optimizers[0].param_groups:
-            group["lr"] = self.loop.rate * rising * (0.97 * falling + 0.03)
+            group["lr"] = self.loop.rate * share
 
     def on_before_optimizer_step(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, optimizer: Any

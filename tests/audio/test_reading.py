@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -326,6 +327,19 @@ def test_standard_input(tmp_path: Path) -> None:
     data = wav_header(SoundInfo("", RATE, 2, PCM24), None) + pack(held, PCM24)
     done = subprocess.run([sys.executable, "-c", script], input=data, capture_output=True, check=True)
     assert done.stdout.decode().split() == ["standard", "input", "None", "2", str(held.sum())]
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_no_samples_are_no_unknown_number_of_them(piped: bool, tmp_path: Path) -> None:
+    """The tags behind them are no sound; what a recorder leaves that crashed has nothing behind."""
+    tags = b"LIST" + struct.pack("<I", 12) + b"INFOISFT" + struct.pack("<I", 0)
+    form = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 2, RATE, 4 * RATE, 4, 16)
+    riff = b"RIFF" + struct.pack("<I", 4 + len(form) + 8 + len(tags)) + b"WAVE"
+    path = tmp_path / "empty.wav"
+    path.write_bytes(riff + form + b"data" + bytes(4) + tags)
+    with open_sound(io.BytesIO(path.read_bytes()) if piped else path) as source:
+        with pytest.raises(FormatError, match="holds no sound"):
+            list(source.blocks(10))
 
 
 def test_a_pipe_is_read_once() -> None:

@@ -15,6 +15,7 @@ from canzona.errors import UsageError
 from canzona.models import load_folder
 from canzona.separation.card import HEADINGS
 from canzona.separation.evaluate import evaluate
+from canzona.train.separation.data import read_songs
 from conftest import Outcome
 from small_extractor import mask_model, noise, tone
 
@@ -150,12 +151,26 @@ def test_stems_are_the_target_as_the_models_recipe_calls_it(
     write(tmp_path / "songs" / "one" / "drums.wav", tone(9000, 1.0))
     usual, told = (
         mask_model(tmp_path / "usual", 0.5),
-        mask_model(tmp_path / "told", 0.5, stems=["lead*", "keys"]),
+        mask_model(tmp_path / "told", 0.5, classes={"synth": ["lead*", "keys"]}),
     )
     assert evaluate(tmp_path / "songs", model=usual.path)["with_target"] == 0
     assert evaluate(tmp_path / "songs", model=told.path)["with_target"] == 1
     done = canzona_cli("evaluate", "extract", tmp_path / "songs", "--model", usual.path)
     assert "no stem here is called 'synth', so leakage is all that can be measured" in done.err
+
+
+def test_songs_and_stems_are_found_as_the_training_finds_them(tmp_path: Path) -> None:
+    """Below folders of a dataset's parts, by the table of classes; what a Mac's archives bring is no song."""
+    for home in ("train/a", "test/b", "c", "__MACOSX/c"):
+        write(tmp_path / "set" / home / "Pad.wav", tone(220, 1.0))
+        write(tmp_path / "set" / home / "lead synth.wav", tone(330, 1.0))
+        write(tmp_path / "set" / home / "drums.wav", tone(9000, 1.0))
+    found = evaluate(tmp_path / "set", model=mask_model(tmp_path / "own", 0.5).path)
+    assert [song["name"] for song in found["songs"]] == ["c", "a", "b"] and found["with_target"] == 3
+    assert [song.name for song in read_songs(tmp_path / "set")] == ["c", "a", "b"]
+    assert {stem.class_name for song in read_songs(tmp_path / "set") for stem in song.stems} == {
+        "synth", "drums",
+    }  # fmt: skip
 
 
 def test_held_out_songs_alone(songs: Path, tmp_path: Path) -> None:

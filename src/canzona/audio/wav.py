@@ -133,13 +133,18 @@ def read_wav_header(stream: BinaryIO, name: str) -> SoundInfo:
         raise FormatError("is no wav", source=name, hint="pipe a wav, or name the file instead")
     info: SoundInfo | None = None
     tags, size64 = Tags(), None
+    # What the whole states to follow behind the chunks that were read.
+    behind = struct.unpack("<I", head[4:8])[0] - 4
     while len(chunk := _exactly(stream, 8)) == 8:
         key, size = struct.unpack("<4sI", chunk)
+        behind -= 8 + size + size % 2
         if key == b"data":
             if info is None:
                 break
             known = size64 if size == _UNKNOWN else size
-            frames = None if not known or known in _ENDLESS else known // _frame(info)
+            # 0 is what a recorder leaves that crashed; where other chunks follow, there are no samples.
+            open_end = not known and not 0 < behind < min(_ENDLESS)
+            frames = None if known is None or open_end or known in _ENDLESS else known // _frame(info)
             return replace(info, frames=frames, tags=tags)
         content = _content(stream, size)
         if key == b"ds64" and len(content) >= 16:

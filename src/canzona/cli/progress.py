@@ -33,13 +33,13 @@ def counted(items: Iterable[_Item], what: str, *, quiet: bool = False) -> Iterat
 class Bar:
     """A bar of how much is done, with the time left: called to move it, lifted while something is printed."""
 
-    def __init__(self, drawn: tqdm[Any] | None = None) -> None:
-        self._drawn = drawn
+    def __init__(self, drawn: tqdm[Any] | None = None, *, passes: bool = False) -> None:
+        self._drawn, self._passes = drawn, passes
 
     def __call__(self, done: float) -> None:
-        """So much is done, 0..1; where it is less than before, another pass has begun."""
+        """So much is done, 0..1; less than before where more is left than was thought, or in another pass."""
         if self._drawn is not None:
-            if done < self._drawn.n:
+            if self._passes and done < self._drawn.n:
                 self._drawn.reset()
             self._drawn.update(done - self._drawn.n)
 
@@ -54,12 +54,13 @@ class Bar:
 
 
 @contextmanager
-def share_of_all(what: str, *, quiet: bool = False) -> Iterator[Bar]:
+def share_of_all(what: str, *, passes: bool = False, quiet: bool = False) -> Iterator[Bar]:
     """A bar on stderr as long as the block lasts.
 
     Parameters
     ----------
     what : the words before the bar.
+    passes : it is filled many times, each with a time of its own.
     quiet : draw nothing.
     """
     if quiet or not sys.stderr.isatty():
@@ -69,4 +70,4 @@ def share_of_all(what: str, *, quiet: bool = False) -> Iterator[Bar]:
 
     form = "{desc} {bar} {percentage:3.0f}% {remaining} left"
     with tqdm(desc=what, total=1.0, leave=False, file=sys.stderr, bar_format=form, ascii=" ━") as drawn:
-        yield Bar(drawn)
+        yield Bar(drawn, passes=passes)

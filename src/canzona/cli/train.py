@@ -251,7 +251,7 @@ def _told(quiet: bool) -> Iterator[Reports]:
     from canzona.cli.progress import share_of_all
     from canzona.train.loop import Reports
 
-    with share_of_all("training", quiet=quiet) as bar:
+    with share_of_all("training", passes=True, quiet=quiet) as bar:
 
         def say(sentence: str) -> None:
             with bar.lifted():

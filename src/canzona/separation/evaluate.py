@@ -8,7 +8,7 @@ and the time holds reading and writing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,14 +19,15 @@ import numpy.typing as npt
 
 from canzona.audio.encoding import Encoding, to_float
 from canzona.audio.formats import sound_format
-from canzona.audio.reading import SOUND_SUFFIXES, open_sound
+from canzona.audio.reading import open_sound
 from canzona.audio.resample import resample
 from canzona.audio.writing import Target, open_target
 from canzona.errors import CanzonaError, FormatError, ModelError, UsageError
 from canzona.evaluation.bootstrap import bootstrap_median
+from canzona.separation.classes import OTHER, class_of
 from canzona.separation.metrics import ideal_ratio_mask, leakage, sdr, si_sdr
 from canzona.separation.model import DEFAULT, SeparationModel
-from canzona.separation.multitrack import head_of, is_called, is_mixture
+from canzona.separation.multitrack import songs, stem_files
 from canzona.separation.report import Options, Song
 from canzona.separation.song import extract_song
 
@@ -68,11 +69,11 @@ def evaluate(
 
     Parameters
     ----------
-    folder : one folder a song, one file a stem, of any format that is read; stems named as the model's target
-        (`synth.wav`, `synth-lead.wav`), or as its recipe calls it, are the target, and a song without one has
-        none: for it `leakage_db` is measured, and nothing else. What is called mix
-        or mixture (`mix.wav`, `mix-final.wav`) is no stem. A song is held in memory, 21 MB a minute for each
-        of target, rest and estimate.
+    folder : one folder a song, one file a stem, of any format that is read, see `multitrack`. What stems of
+        the target are called (`synth.wav`, `synth-lead.wav`) is as in training, see `classes`; a song without
+        one has no target: for it `leakage_db` is measured, and nothing else. What is called mix or mixture
+        (`mix.wav`, `mix-final.wav`) is no stem. A song is held in memory, 21 MB a minute for each of target,
+        rest and estimate.
     model : a model's name or folder, or one that is open.
     held_out : of the folder that the model was trained on, take the songs that were held out only.
     progress : called with (songs done, songs in all).
@@ -130,10 +131,10 @@ def evaluate(
 
 
 def song_folders(folder: Path) -> list[Path]:
-    """The folders below one that hold a sound file, by name; UsageError where there is none."""
+    """The folders of songs below one, see `multitrack`; UsageError where there is none."""
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder", hint="name a folder with one folder a song")
-    homes = [home for home in sorted(folder.iterdir()) if _is_song(home)]
+    homes = [home for _, home in songs(folder) if stem_files(home)]
     if not homes:
         raise UsageError(
             f"{folder} holds no folder with stems", hint="give one folder a song, with one file a stem"
@@ -154,25 +155,12 @@ def _held_out(homes: Sequence[Path], model: SeparationModel) -> list[Path]:
     return kept
 
 
-def _is_song(home: Path) -> bool:
-    return home.is_dir() and not home.name.startswith(".") and any(_stem_files(home))
-
-
-def _stem_files(home: Path) -> Iterator[Path]:
-    for path in sorted(home.iterdir()):
-        plain = path.is_file() and not path.name.startswith(".") and path.suffix.lower() in SOUND_SUFFIXES
-        if plain and not is_mixture(path.name):
-            yield path
-
-
 def _read(home: Path, model: SeparationModel) -> _Stems:
     """All stems of a song, at the rate of the first and as long as the longest."""
-    target = model.stems[0]
-    called = [pattern for part, _ in model.parts for pattern in part.behaviour.get("stems", ())]
     mine: list[Float32] = []
     others: list[Float32] = []
     rate = 0
-    for path in _stem_files(home):
+    for path in stem_files(home):
         with open_sound(path) as source:
             blocks = [to_float(block, source.encoding) for block in source.blocks(_BLOCK)]
             own = source.sample_rate
@@ -180,7 +168,7 @@ def _read(home: Path, model: SeparationModel) -> _Stems:
             raise FormatError("the stem holds no sound", source=str(path))
         rate = rate or own
         samples = np.concatenate(blocks, axis=1).astype(np.float32)
-        is_target = head_of(path.name) == target or is_called(path.stem, called)
+        is_target = (class_of(path.stem, model.classes) or OTHER) == model.stems[0]
         (mine if is_target else others).append(resample(samples, own, rate) if own != rate else samples)
     channels = max(stem.shape[0] for stem in (*mine, *others))
     length = max(stem.shape[1] for stem in (*mine, *others))

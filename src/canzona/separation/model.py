@@ -28,7 +28,8 @@ import numpy.typing as npt
 from canzona.errors import ModelError, UsageError
 from canzona.models import ModelFolder, find_model, load_folder
 from canzona.models.folder import CONFIG
-from canzona.separation.names import LONGEST_STEM
+from canzona.separation.classes import DEFAULT_CLASSES, Classes, check_classes
+from canzona.separation.names import REST, check_stem
 from canzona.separation.network import (
     GRAPH,
     Network,
@@ -42,9 +43,6 @@ from canzona.separation.windows import LOWEST_LEVEL, Windows
 
 JOB = "extract"
 DEFAULT = "blend"
-REST = "rest"
-"""Name of the stem that holds all but the target."""
-
 KINDS = ("mel-lstm", "waveform", "blend")
 
 SHORTEST = 1.0
@@ -107,6 +105,13 @@ class SeparationModel:
     def stems(self) -> tuple[str, str]:
         """Names of the two stems: the target's, and 'rest'."""
         return str(self.folder.behaviour["target"]), REST
+
+    @cached_property
+    def classes(self) -> Classes:
+        """By which names the training knew the stems."""
+        found: Classes = self.parts[0][0].behaviour.get("classes", DEFAULT_CLASSES)
+        check_classes(found)
+        return found
 
     @property
     def sample_rate(self) -> int:
@@ -176,9 +181,8 @@ class SeparationModel:
                     raise ValueError(f"no spectra of {size} samples")
         if self.hop < 1 or self.sample_rate < 1:
             raise ValueError("no frames")
-        if not self.stems[0].isidentifier() or self.stems[0] == REST or len(self.stems[0]) > LONGEST_STEM:
-            raise ValueError(f"'{self.stems[0]}' is no name of a stem")
-        self.windows, self.presence  # noqa: B018
+        check_stem(self.stems[0])
+        self.windows, self.presence, self.classes  # noqa: B018
 
 
 def _energy(sound: Float32) -> float:

@@ -28,10 +28,22 @@ LONGEST_NAME = 255
 """Bytes of a file's or folder's name that all file systems take."""
 
 _UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
+REST = "rest"
+"""Name of the stem that holds all but the target."""
+
 LONGEST_STEM = 24
 """Letters of a stem's name at most."""
 
 _LONGEST_WORDS = {"stem": "s" * LONGEST_STEM, "ext": "flac"}
+
+
+def check_stem(name: str) -> None:
+    """Raise UsageError where a model's target cannot be called so, since files and Python name it too."""
+    if not name.isidentifier() or name == REST or len(name) > LONGEST_STEM:
+        raise UsageError(
+            f"'{name}' is no name for the stem to extract",
+            hint=f"take up to {LONGEST_STEM} letters, digits and underscores, and not '{REST}'",
+        )
 
 
 @dataclass(frozen=True, slots=True)

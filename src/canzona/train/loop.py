@@ -133,15 +133,12 @@ def train(
         of another network.
     WriteError : the folder cannot be written; the last checkpoint stays.
     """
+    check_work(folder / CHECKPOINT, resume=resume)
     make_folder(folder)
     run = _Run(task, settings, folder)
     run.progress.best = bar
     if resume:
         run.load()
-    elif (folder / CHECKPOINT).exists():
-        raise UsageError(
-            f"{folder} holds an unfinished training", hint="go on with --resume, or choose another folder"
-        )
     while run.progress.epoch < settings.epochs and run.progress.epoch - run.progress.best_epoch < max(
         1, settings.patience
     ):
@@ -151,6 +148,39 @@ def train(
             report(row)
     task.network.load_state_dict(run.best_weights)
     return run.progress
+
+
+def check_work(checkpoint: Path, *, resume: bool) -> None:
+    """UsageError where there is a checkpoint and `resume` is not set, or none and it is."""
+    if resume and not checkpoint.exists():
+        raise UsageError(f"{checkpoint.parent} holds no training to go on with", hint="leave out --resume")
+    if not resume and checkpoint.exists():
+        raise UsageError(
+            f"{checkpoint.parent} holds an unfinished training",
+            hint="go on with --resume, or choose another folder",
+        )
+
+
+def share_of_rate(step: int, done: float, warm_up: int) -> float:
+    """The learning rate as a part of its highest: a linear rise, then a cosine down to 3 %.
+
+    Parameters
+    ----------
+    step : of the training, from 0.
+    done : how much of it is over, 0..1.
+    warm_up : steps of the rise.
+    """
+    falling = 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+    return min(1.0, (step + 1) / warm_up) * (0.97 * falling + 0.03)
+
+
+def kept_of_average(decay: float, count: int) -> float:
+    """How much of a running average of the weights stays after so many steps.
+
+    It follows closely at first and takes its full length after some hundred steps, so that the first
+    epochs are not measured on random weights.
+    """
+    return min(decay, (1 + count) / (10 + count))
 
 
 class _Run:
@@ -176,11 +206,10 @@ class _Run:
         self.optimizer = torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.99))
 
     def rate(self) -> float:
-        """The learning rate of the coming step: a linear rise, then a cosine down to 3 % of the highest."""
+        """The learning rate of the coming step."""
         settings, step = self.settings, self.progress.step
         total = max(1, self.task.steps() * settings.epochs)
-        falling = 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
-        return settings.rate * min(1.0, (step + 1) / settings.warm_up) * (0.97 * falling + 0.03)
+        return settings.rate * share_of_rate(step, step / total, settings.warm_up)
 
     def epoch(self, tick: Callable[[int, int], None] | None) -> Row:
         """Train on every batch once, validate the averaged weights and keep the best; its row of figures."""
@@ -218,7 +247,7 @@ class _Run:
         nn.utils.clip_grad_norm_(self.task.network.parameters(), self.settings.clip)
         self.optimizer.step()
         self.progress.step += 1
-        keep = min(self.settings.averaging, (1 + self.progress.step) / (10 + self.progress.step))
+        keep = kept_of_average(self.settings.averaging, self.progress.step)
         with torch.no_grad():
             for average, weight in zip(
                 self.averaged.parameters(), self.task.network.parameters(), strict=True
@@ -243,10 +272,8 @@ class _Run:
         write_curves(self.rows, self.folder)
 
     def load(self) -> None:
-        """Go on from the folder's checkpoint; UsageError where there is none of this network."""
+        """Go on from the folder's checkpoint; UsageError where it is not of this network."""
         path = self.folder / CHECKPOINT
-        if not path.exists():
-            raise UsageError(f"{self.folder} holds no training to go on with", hint="leave out --resume")
         try:
             self._take(torch.load(path, weights_only=True, map_location="cpu"))
         except (EOFError, LookupError, RuntimeError, TypeError, ValueError, UnpicklingError) as error:

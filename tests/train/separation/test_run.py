@@ -20,6 +20,7 @@ from canzona.models.folder import load_folder
 from canzona.train.separation import BLEND, KINDS, Recipe, Reports, read_recipe, train_extractor
 from canzona.train.separation.extraction import Extraction
 from canzona.train.separation.facts import learnt_by, song_mark
+from canzona.train.separation.rendering.recipe import read_recipe as read_rendering
 from conftest import Outcome
 from stem_sets import noise, tone, write_plain
 from tiny_extractors import tiny_recipe
@@ -136,7 +137,8 @@ def stopped_at(epoch: int) -> Reports:
 
 
 def test_a_resumed_training_ends_where_an_unbroken_one_does(songs: Path, tmp_path: Path) -> None:
-    whole = recipe(tmp_path, ("epochs = 2", "epochs = 3"))
+    drawing = ("layers = 1, dropout = 0", "layers = 2, dropout = 0.3")
+    whole = recipe(tmp_path, ("epochs = 2", "epochs = 3"), drawing)
     store = tmp_path / "store"
     train_extractor([songs], tmp_path / "one", whole, work=tmp_path / "w1", store=store)
     with pytest.raises(Stop):
@@ -173,7 +175,7 @@ def test_stems_are_what_the_recipe_calls_them(songs: Path, tmp_path: Path) -> No
     )
     made = train_extractor([songs], tmp_path / "tiny", own, work=tmp_path / "work")
     assert made is not None and made.behaviour["target"] == "beat"
-    assert made.behaviour["stems"] == ["drum*"], "and the evaluation knows them by it"
+    assert made.behaviour["classes"]["beat"] == ["drum*"], "and the evaluation knows them by it"
 
 
 def test_the_last_epoch_may_be_kept_though_it_is_not_the_best(songs: Path, tmp_path: Path) -> None:
@@ -285,7 +287,8 @@ def test_songs_without_a_recipe_speak_for_themselves(tmp_path: Path) -> None:
 
 
 def test_every_recipe_of_the_repository_is_known_by_a_job(root: Path) -> None:
-    paths = {path.stem: path for path in (root / "recipes").glob("*.toml")}
+    folder = root / "recipes"
+    paths = {path.stem: path for path in folder.glob("*.toml")}
     # Those of the composer have their own test.
     assert set(paths) == {*KINDS, BLEND, "fine-tune", "essen", "folk"}
     for kind in (*KINDS, BLEND):
@@ -296,6 +299,12 @@ def test_every_recipe_of_the_repository_is_known_by_a_job(root: Path) -> None:
         assert found.card.keys() >= TEXTS, "every heading of the card has its text"
     for kind in KINDS:
         assert read_recipe(paths["fine-tune"], kind).loop.rate < Recipe(kind).loop.rate
+        first = read_recipe(folder / "first" / f"{kind}.toml", kind)
+        assert first.model["name"] == f"{kind}-first" and first.data
+        assert first.training.validation == read_recipe(paths[kind], kind).training.validation
+    for path in (folder / "stems").glob("*.toml"):
+        assert read_rendering(path).fonts
+    assert {path.name for path in folder.rglob("*.toml")} > {"judging.toml", "without-synth.toml"}
 
 
 @pytest.mark.slow

@@ -168,6 +168,8 @@ def _report(
         f"weight {weight:.2f}; median SDR {found['first']:.2f} and {found['second']:.2f} dB alone, "
         f"{found['sdr']:.2f} dB together"
     )
+    if found["sdr"] < max(found["first"], found["second"]):
+        say("in the median one part alone is better than the blend on these songs")
     if presence.gate is not None:
         say(
             f"gate at {presence.gate:g} dB: median leakage {found['leakage']:.1f} dB, "

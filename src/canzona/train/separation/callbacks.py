@@ -15,7 +15,7 @@ from torch import Tensor
 
 from canzona.audio.files import encode_audio
 from canzona.files import make_folder, write_atomic
-from canzona.train.loop import Row, write_curves
+from canzona.train.loop import Row, kept_of_average, write_curves
 from canzona.train.separation.decoding import Signal
 from canzona.train.separation.extraction import Extraction
 from canzona.train.separation.validation import ValidationSong, estimate
@@ -27,18 +27,13 @@ _AUDIO = "audio"
 
 
 class Averaging(WeightAveraging):
-    """Running average of weights and statistics, which is validated and kept.
-
-    The average follows closely at first and takes its full length after some hundred steps, so
-    that the first epochs are not measured on random weights.
-    """
+    """Running average of weights and statistics, which is validated and kept, see `kept_of_average`."""
 
     def __init__(self, decay: float) -> None:
         def averaged(average: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
             if not average.is_floating_point():
                 return current
-            kept = min(decay, (1 + float(count)) / (10 + float(count)))
-            return torch.lerp(average, current, 1 - kept)
+            return torch.lerp(average, current, 1 - kept_of_average(decay, int(count)))
 
         super().__init__(avg_fn=averaged, use_buffers=True)
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from canzona.errors import CanzonaError, FormatError, UsageError
-from canzona.train.separation.classes import DEFAULT_CLASSES, OTHER, Classes, check_classes, class_of
+from canzona.separation.classes import DEFAULT_CLASSES, OTHER, Classes, check_classes, class_of
+from canzona.separation.multitrack import sound_files
 from canzona.train.separation.layouts import LAYOUTS
-from canzona.train.separation.layouts.folders import sound_files
 from canzona.train.separation.songs import Stem, StemSong
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from canzona.separation.windows import Windows
+from canzona.train.loop import share_of_rate
 from canzona.train.separation.examples import Batch, Examples
 from canzona.train.separation.losses import LOSSES, presence_loss
 from canzona.train.separation.validation import ValidationSong, song_figures, summary
@@ -98,6 +98,10 @@ class Extraction(lightning.LightningModule):
         self._loss = LOSSES[loop.loss]
         self._hop = int(network.hop)  # type: ignore[arg-type]
 
+    def on_train_epoch_start(self) -> None:
+        """Seed what the network draws (dropout), so that an interruption changes nothing."""
+        torch.manual_seed((self.loop.seed * 100_003 + self.current_epoch) * 1_009 + self.global_rank)
+
     def training_step(self, batch: Batch, _place: int) -> Tensor:
         """The loss of a batch."""
         mixture, target = batch
@@ -147,5 +151,4 @@ class Extraction(lightning.LightningModule):
 
     def _share_of_rate(self, step: int) -> float:
         total = max(1, self.loop.epochs * (self.loop.batches // self.trainer.world_size))
-        falling = 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
-        return min(1.0, (step + 1) / self.loop.warm_up) * (0.97 * falling + 0.03)
+        return share_of_rate(step, step / total, self.loop.warm_up)

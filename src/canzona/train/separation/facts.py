@@ -15,11 +15,11 @@ from torch import nn
 import canzona
 from canzona.errors import ModelError
 from canzona.models.folder import ModelFolder
+from canzona.separation.classes import DEFAULT_CLASSES
 from canzona.separation.model import JOB
 from canzona.train.description import described, sources, started_from
 from canzona.train.separation.bands import SAMPLE_RATE
 from canzona.train.separation.callbacks import Curves
-from canzona.train.separation.classes import DEFAULT_CLASSES
 from canzona.train.separation.extraction import Extraction
 from canzona.train.separation.recipe import BEST, Recipe
 from canzona.train.separation.stock import kept_back
@@ -119,8 +119,8 @@ def learnt_by(model: ModelFolder) -> frozenset[str]:
 
 def _behaviour(recipe: Recipe, network: nn.Module, task: Extraction) -> dict[str, Any]:
     target = task.songs[0].target
-    called = recipe.classes.get(target)
-    own = {} if called in (None, DEFAULT_CLASSES.get(target)) else {"stems": list(called or ())}
+    given = {name: list(patterns) for name, patterns in recipe.classes.items()}
+    own = {} if recipe.classes == DEFAULT_CLASSES else {"classes": given}
     shape = dataclasses.asdict(network.shape)  # type: ignore[call-overload]
     sizes = {"fft": shape["fft"], "hop": shape["hop"]} if "fft" in shape else {"hop": network.hop}
     return {

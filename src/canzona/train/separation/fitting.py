@@ -24,14 +24,18 @@ OPEN = PresenceSettings()
 STEPS = 101
 """Weights that are tried, from 0 to 1."""
 
-SECONDS = (2.0, 4.0, 8.0, 16.0)
-"""How much of a song the score may look at, see `presence_score`."""
+SECONDS = (1.0, 2.0, 4.0)
+"""How much of a song the score may look at, see `presence_score`: no more than a short part of a synthesizer
+lasts, which a longer mean would drown."""
 
 GATES = tuple(float(level) for level in range(-24, -3))
 """Levels of the gate that are tried, in dB."""
 
 COST = 0.25
 """What the gate may take from the mean SDR of songs with the target, in dB."""
+
+WORTH = 20.0
+"""By how many dB the gate has to lower the leakage for each dB that it takes from the SDR."""
 
 MARGIN = 0.25
 """Where the threshold stands between the surest song without the target that is told apart, and the least
@@ -48,7 +52,8 @@ class Heard:
     windows : of each window as the parts heard it <a, a>, <a, b>, <b, b> and <m, m>: estimates of the parts
         and mixture; shape (windows, 4). The gate judges by these.
     products : the same and <a, t>, <b, t> and <t, t>, with the target, of what comes of each window into
-        the song, crossfades done; shape (windows, 7).
+        the song, crossfades done; shape (windows, 7). A crossfade is counted with the window that it leads
+        into, though the one before has a gate of its own: the figures are off by some hundredths of a dB.
     presence, levels : of each part the curve, shape (2, frames), and the mixture's energy in each frame.
     step : seconds of a frame.
     """
@@ -78,6 +83,10 @@ class Heard:
         leaked, mixture = float((gains**2 * estimate).sum()), float(self.products[:, 3].sum())
         return max(FLOOR, float(10 * np.log10((leaked + EPSILON) / (mixture + EPSILON))))
 
+    def is_heard(self, weight: float, settings: PresenceSettings) -> bool:
+        """Whether the gate lets anything pass."""
+        return bool(self._gated(weight, settings)[0].any())
+
     def _gated(self, weight: float, settings: PresenceSettings) -> tuple[Row, Row, Row]:
         """Of each window the gate's gain, the estimate's energy, and its product with the target."""
         pairs = zip(_energy(self.windows, weight), self.windows[:, 3], strict=True)
@@ -105,19 +114,21 @@ def best_weight(heard: Sequence[Heard]) -> float:
 
 
 def fitted_gate(heard: Sequence[Heard], weight: float) -> float | None:
-    """The gate that leaks least, in the median of songs without the target, of those that cost little SDR.
+    """The gate that is worth its cost most, see `COST` and `WORTH`; None where none is.
 
-    None where no gate leaks less than none.
+    Leakage is the median of songs without the target. No gate may silence a song with it.
     """
     silent = [song for song in heard if not song.has_target]
+    having = [song for song in heard if song.has_target]
     if not silent:
         return None
-    least = mean_sdr(heard, weight, OPEN) - COST
-    tried: dict[float | None, float] = {}
-    for gate in (None, *GATES):
+    whole = mean_sdr(heard, weight, OPEN)
+    tried: dict[float | None, float] = {None: median_leakage(silent, weight, OPEN)}
+    for gate in GATES:
         settings = PresenceSettings(gate=gate)
-        if mean_sdr(heard, weight, settings) >= least:
-            tried[gate] = median_leakage(silent, weight, settings)
+        cost = whole - mean_sdr(heard, weight, settings)
+        if cost <= COST and all(song.is_heard(weight, settings) for song in having):
+            tried[gate] = median_leakage(silent, weight, settings) + WORTH * max(0.0, cost)
     return min(tried, key=lambda gate: tried[gate])
 
 

@@ -20,8 +20,8 @@ from typing import Any, ClassVar
 from torch import nn
 
 from canzona.errors import UsageError
+from canzona.separation.classes import DEFAULT_CLASSES, Classes, check_classes
 from canzona.train.recipe_file import filled, read_sections
-from canzona.train.separation.classes import DEFAULT_CLASSES, Classes, check_classes
 from canzona.train.separation.extraction import LoopSettings
 from canzona.train.separation.losses import LOSSES
 from canzona.train.separation.mel_lstm import MelLstm, MelLstmShape

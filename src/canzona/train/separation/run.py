@@ -21,11 +21,12 @@ from canzona.errors import ModelError, UsageError
 from canzona.files import make_folder
 from canzona.models.folder import CARD, ModelFolder, check_target, load_folder, save_folder
 from canzona.models.places import known_models
-from canzona.separation.model import JOB, SeparationModel
+from canzona.separation.model import DEFAULT, JOB, SeparationModel
+from canzona.separation.names import check_stem
 from canzona.separation.network import GRAPH
 from canzona.separation.windows import Windows
 from canzona.train.description import no_card
-from canzona.train.loop import SILENT, Reports, Row, check_device
+from canzona.train.loop import SILENT, Reports, Row, check_device, check_work
 from canzona.train.recipe_file import from_values
 from canzona.train.separation.bands import SAMPLE_RATE
 from canzona.train.separation.callbacks import Averaging, Curves, Excerpts, Newest, Ticks
@@ -96,15 +97,15 @@ def train_extractor(
     MissingDependencyError : there is no such device.
     WriteError : the output exists and `force` is not set.
     """
-    first = os.environ.get("LOCAL_RANK", "0") == "0"
-    if not first:
-        reports = SILENT
-    else:
-        check_target(output, recipe.model.get("name", "own"), force=force)
-    check_device(machine.device)
-    weights = _weights(recipe, folders)
     last = work / f"{LAST}{_CHECKPOINT}"
-    _check_work(last, resume, first)
+    first = os.environ.get("LOCAL_RANK", "0") == "0"
+    if first:
+        check_target(output, recipe.model.get("name", "own"), force=force)
+        check_work(last, resume=resume)
+    else:
+        reports = SILENT
+    _check_asked(recipe, machine)
+    weights = _weights(recipe, folders)
     torch.manual_seed(recipe.loop.seed)
     parent = None if start is None else starting_model(start, recipe.kind)
     network = recipe.network() if parent is None else restored(parent, recipe.kind)
@@ -136,19 +137,18 @@ def train_extractor(
 def starting_model(start: str | Path, kind: str) -> ModelFolder:
     """The model to go on from.
 
-    A name or a folder; of a blend its part of the kind that is asked for; and where no model is called
-    so, the name of a target stands for the model of that kind that extracts it: 'synth'.
+    A name or a folder; of a blend its part of the kind that is asked for. Where no model is called so, the
+    target of the model that comes along stands for that one: 'synth'.
 
     Raises
     ------
     ModelError : there is none, or it is damaged.
     """
-    known = known_models(JOB)
-    if str(start) not in {model.name for model in known}:
-        for model in known:
-            if (model.behaviour.get("target"), model.behaviour.get("kind")) == (start, kind):
-                return load_folder(model.path)
-    found = SeparationModel.open(start)
+    found = None
+    if str(start) not in {model.name for model in known_models(JOB)} and not Path(start).exists():
+        usual = SeparationModel.open(DEFAULT)
+        found = usual if usual.stems[0] == str(start) else None
+    found = found or SeparationModel.open(start)
     parts = (part for part, _ in found.parts)
     return next((part for part in parts if part.behaviour.get("kind") == kind), found.folder)
 
@@ -170,13 +170,15 @@ def restored(model: ModelFolder, kind: str) -> nn.Module:
     return restore(kind, shape, model.file(GRAPH).read_bytes())
 
 
-def _check_work(last: Path, resume: bool, first: bool) -> None:
-    if resume and not last.exists():
-        raise UsageError(f"{last.parent} holds no training to go on with", hint="leave out --resume")
-    if not resume and first and last.exists():
+def _check_asked(recipe: Recipe, machine: Machine) -> None:
+    """Refuse what could not be done, or not be used, before the songs are decoded."""
+    check_device(machine.device)
+    if recipe.training.target:
+        check_stem(recipe.training.target)
+    if recipe.loop.batches < machine.devices:
         raise UsageError(
-            f"{last.parent} holds an unfinished training",
-            hint="go on with --resume, or choose another folder",
+            f"{recipe.loop.batches} batches an epoch leave some of {machine.devices} processes without one",
+            hint="set [loop] batches to as many or more",
         )
 
 

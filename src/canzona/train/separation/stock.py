@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from canzona.errors import UsageError
+from canzona.separation.classes import DEFAULT_CLASSES, Classes
 from canzona.train.loop import SILENT, Reports
 from canzona.train.separation.bands import SAMPLE_RATE
-from canzona.train.separation.classes import DEFAULT_CLASSES, Classes
 from canzona.train.separation.data import read_songs
 from canzona.train.separation.recipe import Training
 from canzona.train.separation.songs import StemSong

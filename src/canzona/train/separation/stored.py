@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from canzona.errors import CanzonaError, FormatError
-from canzona.train.separation.classes import OTHER
+from canzona.separation.classes import OTHER
 
 INDEX, SOUND, ACTIVITY, FACTS = "index.json", "sound.pcm", "activity.npy", "song.json"
 VERSION = 1

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from canzona.train.separation.classes import SYNTH_PROGRAMS
+from canzona.separation.classes import SYNTH_PROGRAMS
 from canzona.train.separation.rendering.arrangement import Arrangement, Part
 from canzona.train.separation.rendering.casting import Cast, cast_parts
 from canzona.train.separation.rendering.equipment import Equipment

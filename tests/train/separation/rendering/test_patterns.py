@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from canzona.train.separation.classes import SYNTH_PROGRAMS
+from canzona.separation.classes import SYNTH_PROGRAMS
 from canzona.train.separation.rendering.arrangement import ROLES
 from canzona.train.separation.rendering.grooves import STYLES, draw_drums
 from canzona.train.separation.rendering.patterns import draw_pattern

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from canzona.train.separation.classes import Classes
+from canzona.separation.classes import Classes
 from canzona.train.separation.layouts import musdb18, musdb18_hq, plain, slakh2100
 from canzona.train.separation.songs import StemSong
 

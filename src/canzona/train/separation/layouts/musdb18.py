@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from canzona.train.separation.classes import OTHER, Classes, class_of
-from canzona.train.separation.layouts.folders import parts
+from canzona.separation.classes import OTHER, Classes, class_of
+from canzona.separation.multitrack import parts
 from canzona.train.separation.songs import Stem, StemSong
 
 ENDING = ".stem.mp4"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from canzona.train.separation.classes import OTHER, Classes, class_of
-from canzona.train.separation.layouts.folders import parts, sound_files, subfolders
+from canzona.separation.classes import OTHER, Classes, class_of
+from canzona.separation.multitrack import parts, sound_files, subfolders
 from canzona.train.separation.layouts.musdb18 import LICENCE, STREAMS, artist
 from canzona.train.separation.songs import Stem, StemSong
 

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from canzona.errors import FormatError
-from canzona.separation.multitrack import is_mixture
-from canzona.train.separation.classes import OTHER, Classes, class_of
-from canzona.train.separation.layouts.folders import parts, sound_files, subfolders
+from canzona.separation.classes import OTHER, Classes, class_of
+from canzona.separation.multitrack import parts, songs, stem_files
 from canzona.train.separation.songs import Stem, StemSong
 
 SONG_FACTS, COLLECTION_FACTS = "song.json", "stems.json"
@@ -28,25 +27,16 @@ def find_songs(folder: Path, classes: Classes) -> list[StemSong]:
     ------
     FormatError : a song has a mixture and no stem, or a JSON file is damaged.
     """
-    songs = []
-    for split, part in parts(folder):
-        # A folder 'train' that has sound itself is a song of that name.
-        if split and sound_files(part):
-            continue
-        collection = _facts(part / COLLECTION_FACTS)
-        if split:
-            collection = _facts(folder / COLLECTION_FACTS) | collection
-        for place in subfolders(part):
-            if files := sound_files(place):
-                songs.append(_song(place, files, split, collection.get(place.name), classes))
-    return songs
+    facts = {part: _facts(part / COLLECTION_FACTS) for _, part in parts(folder)}
+    return [
+        _song(place, split, (facts[folder] | facts[place.parent]).get(place.name), classes)
+        for split, place in songs(folder)
+    ]
 
 
-def _song(place: Path, files: list[Path], split: str, facts: Any, classes: Classes) -> StemSong:
+def _song(place: Path, split: str, facts: Any, classes: Classes) -> StemSong:
     stems, notes = [], []
-    for path in files:
-        if is_mixture(path.stem):
-            continue
+    for path in stem_files(place):
         found = class_of(path.stem, classes)
         if found is None:
             notes.append(f"'{path.stem}' counts as {OTHER}")

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from canzona.errors import FormatError, MissingDependencyError
-from canzona.train.separation.classes import DEFAULT_CLASSES, OTHER, SYNTH_PROGRAMS, Classes, class_of
-from canzona.train.separation.layouts.folders import parts, sound_files, subfolders
+from canzona.separation.classes import DEFAULT_CLASSES, OTHER, SYNTH_PROGRAMS, Classes, class_of
+from canzona.separation.multitrack import parts, sound_files, subfolders
 from canzona.train.separation.songs import Stem, StemSong
 
 LICENCE, CREDIT = "CC-BY-4.0", "Slakh2100 (Manilow, Wichern, Seetharaman, Le Roux 2019)"

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from canzona.train.separation.classes import SYNTH_PROGRAMS
+from canzona.separation.classes import SYNTH_PROGRAMS
 from canzona.train.separation.rendering.arrangement import Arrangement, Part
 from canzona.train.separation.rendering.chain import Effect, draw_effects
 from canzona.train.separation.rendering.drums import draw_kit

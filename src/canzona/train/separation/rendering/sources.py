@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from canzona.errors import CanzonaError, UsageError
-from canzona.train.separation.classes import SYNTH_PROGRAMS
+from canzona.separation.classes import SYNTH_PROGRAMS
 from canzona.train.separation.rendering.accompaniment import draw_accompaniment
 from canzona.train.separation.rendering.arrangement import Arrangement, Part, sounding
 from canzona.train.separation.rendering.equipment import Equipment

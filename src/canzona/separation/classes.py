@@ -1,13 +1,18 @@
-"""What a stem is, told by its name: the table of classes, and how a name is looked up in it."""
+"""What a stem is, told by its name, for training and for evaluation alike.
+
+The table of classes says which names belong to a class. Where it does not know a name it is asked for its
+head, which is what stands before the first '-', '.', ' ' or '_': 'synth', 'synth-lead' and 'Synth 2' are all
+'synth'.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from canzona.errors import UsageError
-from canzona.separation.multitrack import head_of
 
 Classes = Mapping[str, Sequence[str]]
 """For each class the patterns (as of `fnmatch`, in lower case) of the stem names that belong to it."""
@@ -34,12 +39,16 @@ SYNTH_PROGRAMS = frozenset((38, 39, 50, 51, 54, 62, 63, *range(80, 104)))
 """General MIDI programs, from 0, that are synthesizers by name: basses, strings, brass, leads, effects."""
 
 
-def class_of(name: str, classes: Classes = DEFAULT_CLASSES) -> str | None:
-    """The class of a stem's name, None where the table knows neither it nor its head.
+_HEAD = re.compile(r"[-. _]")
 
-    For the head see `canzona.separation.multitrack`: 'synth-lead' and 'synth.2' are both 'synth'. Case does
-    not count.
-    """
+
+def head_of(name: str) -> str:
+    """The head of a stem's name, in lower case."""
+    return _HEAD.split(name, maxsplit=1)[0].lower()
+
+
+def class_of(name: str, classes: Classes = DEFAULT_CLASSES) -> str | None:
+    """The class of a stem's name, None where the table knows neither it nor its head; case does not count."""
     for candidate in (name.lower(), head_of(name)):
         for class_name, patterns in classes.items():
             if any(fnmatchcase(candidate, pattern) for pattern in patterns):
