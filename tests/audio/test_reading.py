@@ -337,9 +337,9 @@ def test_no_samples_are_no_unknown_number_of_them(piped: bool, tmp_path: Path) -
     riff = b"RIFF" + struct.pack("<I", 4 + len(form) + 8 + len(tags)) + b"WAVE"
     path = tmp_path / "empty.wav"
     path.write_bytes(riff + form + b"data" + bytes(4) + tags)
-    with open_sound(io.BytesIO(path.read_bytes()) if piped else path) as source:
-        with pytest.raises(FormatError, match="holds no sound"):
-            list(source.blocks(10))
+    source = io.BytesIO(path.read_bytes()) if piped else path
+    with open_sound(source) as opened, pytest.raises(FormatError, match="holds no sound"):
+        list(opened.blocks(10))
 
 
 def test_a_pipe_is_read_once() -> None:
