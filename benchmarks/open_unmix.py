@@ -54,8 +54,10 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
 
 def theirs(songs: Songs, options: argparse.Namespace) -> Row:
     """Open-Unmix after its time."""
-    from extraction.measure import measured, medians
+    from extraction.measure import measured
     from extraction.umx import learnt, separate
+
+    from canzona.train.separation.validation import summary
 
     def make() -> Row:
         say(f"Open-Unmix: {options.minutes:g} minutes")
@@ -63,7 +65,7 @@ def theirs(songs: Songs, options: argparse.Namespace) -> Row:
         found = measured(songs.held_out, lambda mixture: separate(network, songs.target, mixture))
         size = sum(weight.numel() for weight in network.parameters())
         return {
-            "kind": "Open-Unmix", "parameters": size, **diary.facts(), **medians(found), "songs": found,
+            "kind": "Open-Unmix", "parameters": size, **diary.facts(), **summary(found), "songs": found,
         }  # fmt: skip
 
     setting = [songs.setting, options.minutes, options.hidden, options.batch]

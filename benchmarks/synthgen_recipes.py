@@ -75,13 +75,15 @@ def theirs(songs: Songs, options: argparse.Namespace) -> list[Row]:
 
 
 def learnt_and_measured(recipe: Original, songs: Songs, options: argparse.Namespace) -> Row:
-    from extraction.measure import measured, medians
+    from extraction.measure import measured
+
+    from canzona.train.separation.validation import summary
 
     say(f"{type(recipe).__name__} of SynthGen: {options.minutes:g} minutes")
     diary = learnt(recipe, songs, options.minutes, options.seconds)
     rate = songs.stores[0].sample_rate
     found = measured(songs.held_out, lambda mixture: recipe.separate(mixture, rate))
-    return {**diary.facts(), **medians(found), "songs": found}
+    return {**diary.facts(), **summary(found), "songs": found}
 
 
 def learnt(recipe: Original, songs: Songs, minutes: float, seconds: float) -> Diary:

@@ -5,8 +5,9 @@ usage: training_curve.py [FOLDER...] [--curves WORK...] [--shares S...] [--minut
                          [--recipes DIR] [--work DIR] [--json]
 
 The first table reads the curves that `canzona train extract` writes into its work folders (--curves; by
-default those in the repository's root): median and mean gain over the mixture on the held-out songs
-after a quarter, a half and all of its minutes of CPU time, and where the mean gain was highest.
+default those of the models that come along, which lie in benchmarks/curves): median and mean gain over the
+mixture on the held-out songs after a quarter, a half and all of its minutes of CPU time, and where the mean
+gain was highest.
 
 For the second, mel-lstm learns for the same CPU time from the first FOLDER and growing shares of the others,
 chosen by the hash of the songs' names, each share within the next; then from the first and one of the others,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 LIMIT_SECONDS = 4 * 3600
 
 SHARES = (0.125, 0.25, 0.5, 1.0)
+CURVES = ROOT / "benchmarks" / "curves"
 PICTURE = ROOT / "docs" / "images" / "extract-curve.png"
 
 FIGURES = ("gain", "mean_gain", "sdr", "leakage")
@@ -59,7 +61,7 @@ def main(arguments: list[str]) -> int:
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    there = sorted(path.parent for path in ROOT.glob("*.work/curves.csv") if "gain" in path.open().readline())
+    there = sorted(path.parent for path in CURVES.glob("*/curves.csv"))
     parser.add_argument("--curves", nargs="*", type=Path, default=there, metavar="WORK", help="trainings")
     parser.add_argument("--shares", nargs="*", type=float, default=SHARES, metavar="S", help="0 to 1")
     parser.add_argument("--picture", type=Path, default=PICTURE)

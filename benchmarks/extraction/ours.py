@@ -32,10 +32,10 @@ from canzona.train.separation.examples import Examples
 from canzona.train.separation.extraction import Extraction, LoopSettings
 from canzona.train.separation.recipe import Recipe
 from canzona.train.separation.remix import Remixer
-from canzona.train.separation.validation import estimate
+from canzona.train.separation.validation import estimate, summary
 from canzona.train.separation.waveform import Waveform
 from extraction.command import Row, digest, kept, say
-from extraction.measure import Separate, measured, medians
+from extraction.measure import Separate, measured
 from extraction.songs import Songs
 from extraction.training import Diary
 
@@ -45,7 +45,7 @@ _ENDLESS = 10**6
 def trained(recipe: Recipe, songs: Songs, minutes: float, work: Path) -> tuple[Row, nn.Module]:
     """A network after so much CPU time, from the work folder where it is there; its row, and itself.
 
-    The row has the facts of the training (`Diary.facts`), `medians` over the held-out songs, and the
+    The row has the facts of the training (`Diary.facts`), medians over the held-out songs, and the
     figures of each as `songs`.
     """
     setting = [recipe.kind, _plain(recipe), songs.setting, minutes]
@@ -58,7 +58,7 @@ def trained(recipe: Recipe, songs: Songs, minutes: float, work: Path) -> tuple[R
         work.mkdir(parents=True, exist_ok=True)
         torch.save(network.state_dict(), weights)
         found = measured(songs.held_out, separation(network, recipe))
-        return {"kind": recipe.kind, **diary.facts(), **medians(found), "songs": found}
+        return {"kind": recipe.kind, **diary.facts(), **summary(found), "songs": found}
 
     row = kept(work, recipe.kind, setting, make)
     network.load_state_dict(torch.load(weights, weights_only=True))
@@ -88,7 +88,7 @@ def blended(recipes: list[Recipe], songs: Songs, minutes: float, work: Path) -> 
     def make() -> Row:
         found = measured(songs.held_out, separate)
         spent = sum(row["minutes"] for row, _ in made)
-        return {"kind": "blend", "minutes": spent, **medians(found), "songs": found}
+        return {"kind": "blend", "minutes": spent, **summary(found), "songs": found}
 
     setting = [[recipe.kind, _plain(recipe)] for recipe in recipes]
     return kept(work, "blend", [setting, songs.setting, minutes], make)

@@ -7,6 +7,9 @@ import struct
 import zlib
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from canzona.errors import FormatError, MissingDependencyError
 from canzona.render.drawing import Page, to_svg
 
@@ -66,6 +69,16 @@ def provenance_of_png(path: Path) -> str:
     except OSError as error:
         raise FormatError(error.strerror or "cannot be read", source=str(path)) from error
     return ""
+
+
+def raster_png(pixels: npt.NDArray[np.uint8]) -> bytes:
+    """Pixels, red, green and blue, shape (rows, columns, 3), as a PNG picture."""
+    rows, columns, _ = pixels.shape
+    # Each line begins with its filter: none.
+    lines = np.pad(pixels.reshape(rows, -1), ((0, 0), (1, 0)))
+    header = struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)
+    drawn = zlib.compress(lines.tobytes(), 6)
+    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", drawn) + _chunk(b"IEND", b"")
 
 
 def _resolution(dpi: int) -> bytes:

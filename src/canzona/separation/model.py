@@ -29,7 +29,7 @@ from canzona.errors import ModelError, UsageError
 from canzona.models import ModelFolder, find_model, load_folder
 from canzona.models.folder import CONFIG
 from canzona.separation.classes import DEFAULT_CLASSES, Classes, check_classes
-from canzona.separation.names import REST, check_stem
+from canzona.separation.names import REST, check_stem_name
 from canzona.separation.network import (
     GRAPH,
     Network,
@@ -181,7 +181,7 @@ class SeparationModel:
                     raise ValueError(f"no spectra of {size} samples")
         if self.hop < 1 or self.sample_rate < 1:
             raise ValueError("no frames")
-        check_stem(self.stems[0])
+        check_stem_name(self.stems[0])
         self.windows, self.presence, self.classes  # noqa: B018
 
 

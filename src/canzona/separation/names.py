@@ -37,7 +37,7 @@ LONGEST_STEM = 24
 _LONGEST_WORDS = {"stem": "s" * LONGEST_STEM, "ext": "flac"}
 
 
-def check_stem(name: str) -> None:
+def check_stem_name(name: str) -> None:
     """Raise UsageError where a model's target cannot be called so, since files and Python name it too."""
     if not name.isidentifier() or name == REST or len(name) > LONGEST_STEM:
         raise UsageError(

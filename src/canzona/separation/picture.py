@@ -7,8 +7,6 @@ no font is installed; the spectrograms are rasters within.
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
 from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element, SubElement
 
@@ -17,7 +15,7 @@ import numpy.typing as npt
 
 from canzona.render.drawing import Page
 from canzona.render.lettering import drawable, outline, width_of
-from canzona.render.png import write_png
+from canzona.render.png import raster_png, write_png
 from canzona.score.provenance import Provenance
 from canzona.separation.colours import coloured, level_colours
 from canzona.separation.presence import Presence
@@ -146,7 +144,7 @@ class _Letters:
 def _spectrogram(
     body: Element, letters: _Letters, top: float, name: str, pixels: npt.NDArray[np.uint8]
 ) -> None:
-    data = base64.b64encode(_raster(pixels)).decode()
+    data = base64.b64encode(raster_png(pixels)).decode()
     SubElement(body, "image", {
         **_box(_LEFT, top, _WIDTH, _PANEL),
         "preserveAspectRatio": "none", "href": f"data:image/png;base64,{data}",
@@ -171,7 +169,7 @@ def _name(body: Element, letters: _Letters, top: float, name: str, colour: str) 
 def _scale(body: Element, letters: _Letters, top: float, bottom: float, highest: float) -> None:
     """The legend: which colour is which level."""
     strip = level_colours()[::-1][:, None, :]
-    data = base64.b64encode(_raster(np.repeat(strip, 4, axis=1))).decode()
+    data = base64.b64encode(raster_png(np.repeat(strip, 4, axis=1))).decode()
     SubElement(body, "image", {
         **_box(_SCALE_LEFT, top, _SCALE_WIDTH, bottom - top),
         "preserveAspectRatio": "none", "href": f"data:image/png;base64,{data}",
@@ -253,18 +251,6 @@ def _widened(levels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     part = places - before
     between: npt.NDArray[np.float32] = levels[:, before] * (1 - part) + levels[:, after] * part
     return between
-
-
-def _raster(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """RGB pixels (rows, columns, 3) as a PNG file."""
-    rows, columns, _ = pixels.shape
-    lines = np.concatenate([np.zeros((rows, 1), np.uint8), pixels.reshape(rows, -1)], axis=1)
-    header = struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 6)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )
 
 
 def _line(body: Element, x1: float, y1: float, x2: float, y2: float, colour: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from canzona.audio import AUDIO_SUFFIXES
 from canzona.audio.formats import SoundFormat, sound_format
 from canzona.audio.reading import SOUND_SUFFIXES, open_sound
 from canzona.audio.tags import Tags
@@ -19,7 +20,6 @@ from canzona.separation.model import SeparationModel
 from canzona.separation.names import Pattern, shortened
 from canzona.separation.report import STDIN, STDOUT, Options, Report, Song, check_stem, ending
 
-_STEM_SUFFIXES = frozenset((".wav", ".flac", ".ogg", ".mp3"))
 _LONGEST_TRACK = 240
 
 
@@ -103,7 +103,7 @@ def _found(source: Path, folder: Path, options: Options) -> list[_Found | Report
     kept = [
         _Found(path, folder / path.parent.relative_to(source), _tags(path, options))
         for path in _sounds_in(source, failed)
-        if path.suffix.lower() not in _STEM_SUFFIXES or maker_of(path) is None
+        if path.suffix.lower() not in AUDIO_SUFFIXES or maker_of(path) is None
     ]
     if not kept and not failed:
         error = FormatError("holds no song", source=str(source), hint="give a folder with sound files")

@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 import canzona.models
 from canzona.errors import ModelError, UsageError
 from canzona.models.folder import load_folder, save_folder
-from canzona.separation.metrics import FLOOR, sdr
+from canzona.separation.metrics import FLOOR, leakage, sdr
 from canzona.separation.model import SeparationModel
 from canzona.separation.presence import PresenceSettings
+from canzona.separation.windows import overlap_add
 from canzona.train.separation import Reports, default_recipe, make_blend, train_extractor
+from canzona.train.separation.blending import hear
 from canzona.train.separation.fitting import GATES, Heard, best_weight, fitted_gate, fitted_presence
 from canzona.train.separation.run import starting_model
 from conftest import Outcome
+from sealed_model import changed_copy
 from stem_sets import noise, tone, write_plain
 from tiny_extractors import TINY, tiny_recipe
 
@@ -119,6 +122,25 @@ def test_a_blend_names_its_parts_by_hash_and_holds_no_weights(made: Path, tmp_pa
     moved = made / "own"
     (tmp_path / "own").rename(moved)
     assert [part.name for part, _ in SeparationModel.open(moved).parts] == list(TINY)
+
+
+def test_the_fit_foresees_what_the_blend_does(made: Path) -> None:
+    """Its few products a window against the estimate itself, with the gate open, half open and shut."""
+    if not (made / "both").exists():
+        blend(made, made / "both")
+    parts = [SeparationModel.open(made / kind) for kind in TINY]
+    target = tone(500.0, seconds=2.0) * np.repeat(np.float32([0.0, 1.0, 0.2]), 29400)
+    mixture = target + noise(4, 88200, level=0.1)
+    foreseen = hear(parts, "song", mixture, target)
+    level = 10 * np.log10(foreseen.windows[:, 2] / foreseen.windows[:, 3])
+    for gate in (None, float(np.median(level)) + 2.0, float(np.median(level)) - 2.0):
+        place = made / f"gated-{gate}"
+        presence = {"gate": gate, "slope": 5.0}
+        model = SeparationModel.open(changed_copy(made / "both", place, behaviour={"presence": presence}))
+        (_, weight), _ = model.parts
+        found = np.concatenate(list(overlap_add([mixture], model.hear, model.windows)), axis=1)[:2]
+        assert foreseen.sdr(weight, model.presence) == pytest.approx(sdr(target, found), abs=0.05)
+        assert foreseen.leakage(weight, model.presence) == pytest.approx(leakage(found, mixture), abs=0.2)
 
 
 def test_songs_of_other_folders_count_too(made: Path, tmp_path: Path) -> None:

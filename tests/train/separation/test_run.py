@@ -21,6 +21,7 @@ from canzona.train.separation import BLEND, KINDS, Recipe, Reports, read_recipe,
 from canzona.train.separation.extraction import Extraction
 from canzona.train.separation.facts import learnt_by, song_mark
 from canzona.train.separation.rendering.recipe import read_recipe as read_rendering
+from canzona.train.separation.store import Store
 from conftest import Outcome
 from stem_sets import noise, tone, write_plain
 from tiny_extractors import tiny_recipe
@@ -108,7 +109,9 @@ def test_a_training_leaves_a_model_curves_and_sound(songs: Path, tmp_path: Path)
     assert (behaviour["window"], behaviour["fade"], behaviour["fft"]) == (22050, 4410, 512)
     training = made.config["training"]
     assert training["held_out"] == ["held"] and training["songs"] == 3
-    assert learnt_by(made) == {song_mark(name) for name in ("a", "b", "none")}
+    (store,) = (Store.open(path) for path in (tmp_path / "work" / "store").iterdir() if path.is_dir())
+    marks = {song_mark(song) for song in store.songs if song.name in ("a", "b", "none")}
+    assert learnt_by(made) == marks and len(marks) == 3
     assert training["data"] == [{"name": "Tones", "licence": "CC0-1.0"}]
     assert len(seen) == 2 and set(seen[0]) >= CURVES
     assert [row["epoch"] for row in rows(tmp_path / "work")] == ["1.0", "2.0"]
@@ -150,6 +153,20 @@ def test_a_resumed_training_ends_where_an_unbroken_one_does(songs: Path, tmp_pat
     assert weights(tmp_path / "one") == weights(tmp_path / "two")
     kept = [row["epoch"] for row in rows(tmp_path / "w2")]
     assert kept == ["1.0", "2.0", "3.0"]
+
+
+def test_the_rate_follows_the_steps_of_all_epochs(
+    songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, float]] = []
+
+    def share(step: int, done: float, warm_up: int) -> float:
+        asked.append((step, done))
+        return 1.0
+
+    monkeypatch.setattr("canzona.train.separation.extraction.share_of_rate", share)
+    train_extractor([songs], tmp_path / "tiny", recipe(tmp_path), work=tmp_path / "work")
+    assert sorted(set(asked)) == [(step, step / 8) for step in range(9)]
 
 
 def test_no_epoch_is_lost_that_was_not_the_best(songs: Path, tmp_path: Path) -> None:

@@ -64,7 +64,8 @@ def make_blend(
     learnt = frozenset[str]().union(*map(learnt_by, models))
     stores = open_stores(folders, store, reports, classes=recipe.classes)
     songs = fresh_songs(stores, learnt, opened[0].stems[0])
-    reports.say(f"{len(songs)} songs that no part has learnt")
+    left = sum(bool(song.frames) for each in stores for song in each.songs) - len(songs)
+    reports.say(f"{len(songs)} songs that no part has learnt" + (f"; {left} left out" if left else ""))
     heard: list[Heard] = []
     for done, song in enumerate(songs, start=1):
         heard += _song_and_rest(opened, song)
@@ -99,9 +100,9 @@ def fresh_songs(stores: Sequence[Store], learnt: Collection[str], target: str) -
         ValidationSong(store, number, target)
         for store in stores
         for number, song in enumerate(store.songs)
-        if song.frames and song_mark(song.name) not in learnt and not song.unclear(target)
+        if song.frames and song_mark(song) not in learnt and not song.unclear(target)
     ]
-    if not any(song.mixture_sdr is not None for song in songs):
+    if not any(song.has_target for song in songs):
         raise UsageError(
             f"the folders hold no song with '{target}' that the parts have not learnt",
             hint="give the folders of their training, or songs of your own",

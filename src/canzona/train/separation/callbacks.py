@@ -18,7 +18,7 @@ from canzona.files import make_folder, write_atomic
 from canzona.train.loop import Row, kept_of_average, write_curves
 from canzona.train.separation.decoding import Signal
 from canzona.train.separation.extraction import Extraction
-from canzona.train.separation.validation import ValidationSong, estimate
+from canzona.train.separation.validation import ValidationSong
 
 EXCERPT = 8.0
 """Seconds of the excerpt that is written at each epoch."""
@@ -124,9 +124,7 @@ class Excerpts(Callback):
         mixture, target = (self._cut(signal, rate) for signal in self.song.signals())
         make_folder(self.folder)
         pieces = {"mixture": mixture, "target": target}
-        pieces[f"epoch-{trainer.current_epoch + 1:03d}"] = estimate(
-            pl_module.network, mixture, pl_module.windows
-        )
+        pieces[f"epoch-{trainer.current_epoch + 1:03d}"] = pl_module.separate(mixture)
         # One gain for all: the estimate's level against the mixture is part of what is to be heard.
         gain = 0.9 / max(float(abs(mixture).max()), 1e-4)
         for name, signal in pieces.items():

@@ -12,9 +12,10 @@ from torch.utils.data import DataLoader
 
 from canzona.separation.windows import Windows
 from canzona.train.loop import share_of_rate
+from canzona.train.separation.decoding import Signal
 from canzona.train.separation.examples import Batch, Examples
 from canzona.train.separation.losses import LOSSES, presence_loss
-from canzona.train.separation.validation import ValidationSong, song_figures, summary
+from canzona.train.separation.validation import ValidationSong, estimate, song_figures, summary
 
 
 class Network(Protocol):
@@ -116,7 +117,11 @@ class Extraction(lightning.LightningModule):
     def validation_step(self, place: Tensor, _place: int) -> None:
         """Figures of one song."""
         song = self.songs[int(place)]
-        self.figures[song.name] = song_figures(self.network, song, self.windows)
+        self.figures[song.name] = song_figures(song, self.separate)
+
+    def separate(self, mixture: Signal) -> Signal:
+        """The estimate of a whole song, as in use."""
+        return estimate(self.network, mixture, self.windows)
 
     def on_validation_epoch_start(self) -> None:
         """Forget the figures of the epoch before."""

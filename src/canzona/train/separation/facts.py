@@ -58,7 +58,7 @@ def config_of(
             "seed": recipe.loop.seed,
             "held_out": held_out,
             LEARNT: " ".join(
-                sorted({song_mark(song.name) for song in chain(*learnt)}.union(*map(learnt_by, parents)))
+                sorted({song_mark(song) for song in chain(*learnt)}.union(*map(learnt_by, parents)))
             ),
             "hours": round(curves.cpu_minutes / 60 + sum(map(_hours_of, parents)), 2),
             "parameters": sum(weight.numel() for weight in network.parameters()),
@@ -97,9 +97,13 @@ def _hours_of(model: ModelFolder) -> float:
     return float(hours) if isinstance(hours, int | float) else 0.0
 
 
-def song_mark(name: str) -> str:
-    """A song's name in eight digits, by which a model knows what it has learnt, wherever that lies."""
-    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+def song_mark(song: StoredSong) -> str:
+    """Name and length of a song in eight digits, by which a model knows what it has learnt wherever it lies.
+
+    The length, in whole seconds, tells apart what many call by the same name: `Track00001`.
+    """
+    words = f"{song.name} {round(song.frames / SAMPLE_RATE)}"
+    return hashlib.sha256(words.encode("utf-8", "surrogateescape")).hexdigest()[:8]
 
 
 def learnt_by(model: ModelFolder) -> frozenset[str]:

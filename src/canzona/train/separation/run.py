@@ -22,7 +22,7 @@ from canzona.files import make_folder
 from canzona.models.folder import CARD, ModelFolder, check_target, load_folder, save_folder
 from canzona.models.places import known_models
 from canzona.separation.model import DEFAULT, JOB, SeparationModel
-from canzona.separation.names import check_stem
+from canzona.separation.names import check_stem_name
 from canzona.separation.network import GRAPH
 from canzona.separation.windows import Windows
 from canzona.train.description import no_card
@@ -174,7 +174,7 @@ def _check_asked(recipe: Recipe, machine: Machine) -> None:
     """Refuse what could not be done, or not be used, before the songs are decoded."""
     check_device(machine.device)
     if recipe.training.target:
-        check_stem(recipe.training.target)
+        check_stem_name(recipe.training.target)
     if recipe.loop.batches < machine.devices:
         raise UsageError(
             f"{recipe.loop.batches} batches an epoch leave some of {machine.devices} processes without one",
@@ -238,7 +238,7 @@ def _announce(task: Extraction, stores: Sequence[Store], target: str, reports: R
 def _measured(task: Extraction) -> Row:
     """Figures on the validation songs outside of a training."""
     task.network.eval()
-    return summary([song_figures(task.network, song, task.windows) for song in task.songs])
+    return summary([song_figures(song, task.separate) for song in task.songs])
 
 
 def _say_after(before: Row, after: Row, reports: Reports) -> None:
@@ -249,7 +249,7 @@ def _say_after(before: Row, after: Row, reports: Reports) -> None:
 
 
 def _excerpts(work: Path, task: Extraction) -> Excerpts:
-    heard = [song for song in task.songs if song.mixture_sdr is not None]
+    heard = [song for song in task.songs if song.has_target]
     return Excerpts(work, (heard or task.songs)[0])
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import nn
 
-from canzona.separation.metrics import ideal_ratio_mask, leakage, sdr
+from canzona.separation.metrics import ideal_ratio_mask, leakage, sdr, si_sdr
 from canzona.separation.windows import LOWEST_LEVEL, Windows, overlap_add
 from canzona.train.separation.decoding import Signal
 from canzona.train.separation.store import Store
@@ -23,21 +24,28 @@ class ValidationSong:
     ----------
     store, number : where it is.
     target : the class to extract.
-    mixture_sdr, oracle_sdr : of mixture and ideal ratio mask, None where the song lacks the target.
     """
 
     store: Store
     number: int
     target: str
-    mixture_sdr: float | None = field(init=False)
-    oracle_sdr: float | None = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Measure mixture and oracle, which stay the same for every estimate."""
+    @cached_property
+    def has_target(self) -> bool:
+        """Whether the target sounds in it."""
+        return bool(self.signals()[1].any())
+
+    @cached_property
+    def mixture_sdr(self) -> float | None:
+        """SDR of the mixture taken as the estimate; None where the song lacks the target."""
         mixture, target = self.signals()
-        heard = bool(target.any())
-        self.mixture_sdr = sdr(target, mixture) if heard else None
-        self.oracle_sdr = sdr(target, ideal_ratio_mask(target, mixture - target)) if heard else None
+        return sdr(target, mixture) if self.has_target else None
+
+    @cached_property
+    def oracle_sdr(self) -> float | None:
+        """SDR of the ideal ratio mask; None where the song lacks the target."""
+        mixture, target = self.signals()
+        return sdr(target, ideal_ratio_mask(target, mixture - target)) if self.has_target else None
 
     @property
     def name(self) -> str:
@@ -71,15 +79,19 @@ def estimate(network: nn.Module, mixture: Signal, windows: Windows) -> Signal:
     return np.concatenate(list(overlap_add([mixture], of_window, windows)), axis=1)
 
 
-def song_figures(network: nn.Module, song: ValidationSong, windows: Windows) -> dict[str, float]:
-    """SDR, gain over the mixture and the oracle's SDR of one song; leakage where it lacks the target."""
+def song_figures(song: ValidationSong, separate: Callable[[Signal], Signal]) -> dict[str, float]:
+    """SDR of what is separated, gain over the mixture, and the oracle's; leakage where the target is silent.
+
+    `separate` makes of a mixture at the song's rate, float32 (2, n), the estimate of the target.
+    """
     mixture, target = song.signals()
-    found = estimate(network, mixture, windows)
+    found = separate(mixture)
     if song.mixture_sdr is None or song.oracle_sdr is None:
         return {"leakage": leakage(found, mixture)}
-    reached = sdr(target, found)
+    reached, free = sdr(target, found), si_sdr(target, found)
     return {
         "sdr": reached,
+        **({} if free is None else {"si_sdr": free}),
         "gain": reached - song.mixture_sdr,
         "mixture": song.mixture_sdr,
         "oracle": song.oracle_sdr,
@@ -89,7 +101,7 @@ def song_figures(network: nn.Module, song: ValidationSong, windows: Windows) -> 
 def summary(figures: Sequence[dict[str, float]]) -> dict[str, float]:
     """Medians over songs, and the mean gain, which is less of a lottery on few songs."""
     row: dict[str, float] = {}
-    for name in ("gain", "sdr", "mixture", "oracle", "leakage"):
+    for name in ("gain", "sdr", "si_sdr", "mixture", "oracle", "leakage"):
         held = [song[name] for song in figures if name in song]
         if held:
             row[name] = float(np.median(held))
