@@ -25,6 +25,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "src"), os.e
 # Several tests run side by side: threads of one would only wait for those of another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Tests that import the library of the networks themselves report nothing either.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 # In the background of a shell Ctrl-C is ignored, and by the programs that tests start and interrupt too.
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from canzona.errors import ModelError
@@ -12,6 +14,20 @@ from canzona.errors import ModelError
 CPU = "CPUExecutionProvider"
 
 _FIRST_PIECE = 256 << 20
+
+
+def onnx_runtime() -> ModuleType:
+    """The package onnxruntime, imported when it is first needed and told to report nothing.
+
+    From version 1.29 on it tells its makers of each process and session unless the variable is set before
+    the import; on Windows it is told afterwards. Who sets `ORT_DISABLE_TELEMETRY` to 0 has it otherwise.
+    """
+    silent = os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1") != "0"
+    import onnxruntime
+
+    if silent:
+        onnxruntime.disable_telemetry_events()
+    return onnxruntime
 
 
 def open_graph(path: Path, *, threads: int = 1, provider: str = CPU, as_written: bool = False) -> Any:
@@ -28,8 +44,7 @@ def open_graph(path: Path, *, threads: int = 1, provider: str = CPU, as_written:
     ------
     ModelError : the file is no graph.
     """
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -58,8 +73,7 @@ def _share_memory() -> None:
     next. Of pieces that were each as large as one request, a window of half a minute takes 220 MB more.
     What is never used of it takes no memory but addresses.
     """
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     where = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )

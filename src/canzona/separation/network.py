@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from canzona.audio.spectra import istft, stft
 from canzona.errors import MissingDependencyError, ModelError, UsageError
-from canzona.models.graphs import CPU, open_graph
+from canzona.models.graphs import CPU, onnx_runtime, open_graph
 
 Float32 = npt.NDArray[np.float32]
 
@@ -127,12 +127,10 @@ def open_session(graph: Path, digest: str, inputs: str, outputs: tuple[str, ...]
 
 def require_device(device: str) -> str:
     """The provider of ONNX Runtime for a device; see `open_session` for what is raised."""
-    import onnxruntime
-
     if device not in _PROVIDERS:
         raise UsageError(f"there is no device '{device}'", hint=f"choose {' or '.join(DEVICES)}")
     provider = _PROVIDERS[device]
-    if provider not in onnxruntime.get_available_providers():
+    if provider not in onnx_runtime().get_available_providers():
         raise MissingDependencyError(
             f"the ONNX Runtime that is installed knows no device '{device}'",
             hint="pip install onnxruntime-gpu in place of onnxruntime, or use cpu",
