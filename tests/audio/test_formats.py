@@ -53,7 +53,7 @@ def test_bare_names_for_other_sources() -> None:
 def test_bit_rates() -> None:
     assert sound_format("mp3-192") == SoundFormat("mp3", LOSSY, 192)
     for name in ("mp3-16", "mp3-999"):
-        with pytest.raises(UsageError, match="an mp3 has 32 to 320"):
+        with pytest.raises(UsageError, match="an mp3 has 64 to 320"):
             sound_format(name)
     with pytest.raises(UsageError, match="cannot be chosen for wav"):
         SoundFormat("wav", PCM16, 128)

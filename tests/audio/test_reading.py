@@ -221,7 +221,7 @@ def test_what_is_there_of_a_file_cut_short_is_read(
         found = read(source)
         seconds = found.shape[1] / RATE
         assert 1.5 < seconds < 3.5
-        sentence = f"{path} breaks off after {seconds:.2f} s: 5.00 s were announced"
+        sentence = f"{path} is cut off or damaged after {seconds:.2f} s: 5.00 s were announced"
         assert source.warning == (sentence if announced else "")
     assert capfd.readouterr() == ("", ""), "the library keeps its warnings to itself"
 
@@ -234,7 +234,7 @@ def test_a_part_within_what_is_there_gives_no_warning(tmp_path: Path) -> None:
         read(source, 4096, 0, RATE)
         assert source.warning == ""
         assert not read(source, 4096, 4 * RATE).size
-        assert source.warning.startswith(f"{path} breaks off before 4.00 s")
+        assert source.warning.startswith(f"{path} is cut off or damaged before 4.00 s")
 
 
 def test_a_damaged_flac_is_read_up_to_the_damage(tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_a_damaged_flac_is_read_up_to_the_damage(tmp_path: Path) -> None:
         found = read(source)
         assert 30_000 < found.shape[1] < 50_000
         np.testing.assert_array_equal(found, held[:, : found.shape[1]])
-        assert "breaks off after" in source.warning
+        assert "is cut off or damaged after" in source.warning
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".mp3", ".flac", ".ogg", ".m4a", ""])
@@ -365,7 +365,7 @@ def test_a_pipe_that_ends_early_is_told() -> None:
     data = wav_header(SoundInfo("", RATE, 2, PCM16), RATE) + bytes(2 * RATE)
     with open_sound(io.BytesIO(data)) as source:
         assert read(source).shape == (2, RATE // 2)
-        assert source.warning == "the stream breaks off after 0.50 s: 1.00 s were announced"
+        assert source.warning == "the stream is cut off or damaged after 0.50 s: 1.00 s were announced"
 
 
 def test_without_soundfile_there_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

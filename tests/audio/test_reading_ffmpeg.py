@@ -140,7 +140,7 @@ def test_what_is_there_of_a_file_cut_short_is_read(tmp_path: Path) -> None:
     with open_sound(path) as source:
         seconds = sum(block.shape[1] for block in source.blocks(4096)) / RATE
         assert 1 < seconds < 2
-        assert source.warning == f"{path} breaks off after {seconds:.2f} s: 3.00 s were announced"
+        assert source.warning == f"{path} is cut off or damaged after {seconds:.2f} s: 3.00 s were announced"
 
 
 def test_a_file_that_was_never_finished(tmp_path: Path) -> None:

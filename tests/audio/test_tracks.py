@@ -90,7 +90,7 @@ def test_an_mp4_that_was_cut_off(tmp_path: Path, facts_first: bool) -> None:
     ffmpeg("-i", whole, *(["-movflags", "+faststart"] if facts_first else []), path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     said = (
-        r" breaks off after 1\.\d+ s: 3\.00 s were announced"
+        r" is cut off or damaged after 1\.\d+ s: 3\.00 s were announced"
         if facts_first
         else ": is no sound file .* damaged"
     )

@@ -154,6 +154,19 @@ def test_stdin_without_a_synth(tmp_path: Path, deaf: Path) -> None:
     assert not steps(tmp_path / "out" / "stdin.synth.wav").any()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is always full")
+def test_standard_output_that_takes_nothing(tmp_path: Path, model: Path) -> None:
+    write(tmp_path / "song.wav")
+    words = [sys.executable, "-m", "canzona", "extract", "song.wav", "--model", str(model), "-o"]
+    for more in (["-"], ["out", "--json"]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [*words, *more], stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, text=True, timeout=120
+            )
+        assert done.returncode == 1 and done.stderr.count("\n") == 1
+        assert "standard output" in done.stderr and "no space left" in done.stderr
+
+
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path, model: Path) -> None:
     source = write(tmp_path / "song.wav", 10.0)
     program = " ".join([*PROGRAM, str(source), "-o", "-", "-m", str(model)])
@@ -165,7 +178,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path, model: Path) -> Non
     ("words", "code", "said"),
     [
         ((), 2, "Missing option '-o'"),
-        (("-o", "song.wav"), 2, "song.wav is a file and stems go into a folder; name another with -o"),
+        (("-o", "song.wav"), 2, "song.wav is no folder, and stems go into one; name another with -o"),
         (("-o", "song.wav/deeper"), 1, "was not written: not a directory"),
         (("-o", "out", "--format", "wma"), 2, "'wma' is no format of sound; choose wav"),
         (("-o", "out", "--only", "bass"), 2, "there is no stem 'bass'; choose synth or rest"),
@@ -177,7 +190,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path, model: Path) -> Non
         (("-o", "out", "--end", "1:60:00"), 2, "there are 60 seconds in a minute"),
         (("-o", "out", "--end", "-1"), 2, "no time"),
         (("-o", "out", "--start", "2", "--end", "1"), 2, "from 2 s to 1 s is no part of a song"),
-        (("-o", "out", "--start", "1:00:00"), 1, "song.wav: ends before 3600 s; start earlier"),
+        (("-o", "out", "--start", "1:00:00"), 1, "song.wav: has nothing after 3600 s; start earlier"),
         (("-o", "out", "--device", "tpu"), 2, "there is no device 'tpu'; choose cpu or cuda"),
         (("-o", "out", "--device", "cuda"), 1, "knows no device 'cuda'"),
         (("-o", "-", "--json"), 2, "stdout holds either sound or JSON"),

@@ -156,7 +156,7 @@ def test_stems_are_the_target_as_the_models_recipe_calls_it(
     assert evaluate(tmp_path / "songs", model=usual.path)["with_target"] == 0
     assert evaluate(tmp_path / "songs", model=told.path)["with_target"] == 1
     done = canzona_cli("evaluate", "extract", tmp_path / "songs", "--model", usual.path)
-    assert "no stem here is called 'synth', so leakage is all that can be measured" in done.err
+    assert "no stem of 'synth' is heard here, so leakage is all that can be measured" in done.err
 
 
 def test_songs_and_stems_are_found_as_the_training_finds_them(tmp_path: Path) -> None:
@@ -171,6 +171,23 @@ def test_songs_and_stems_are_found_as_the_training_finds_them(tmp_path: Path) ->
     assert {stem.class_name for song in read_songs(tmp_path / "set") for stem in song.stems} == {
         "synth", "drums",
     }  # fmt: skip
+
+
+def test_songs_that_cannot_be_measured_say_why(
+    tmp_path: Path, low: Path, canzona_cli: Callable[..., Outcome]
+) -> None:
+    """And a figure that would mean nothing is none."""
+    home = tmp_path / "songs"
+    write(home / "cut" / "synth.flac", noise(1, 80_000))
+    whole = (home / "cut" / "synth.flac").read_bytes()
+    (home / "cut" / "synth.flac").write_bytes(whole[: len(whole) // 2])
+    write(home / "mixed" / "mix.wav", tone(220, 0.5))
+    write(home / "still" / "drums.wav", np.zeros((2, 22050), np.float32))
+    done = canzona_cli("evaluate", "extract", home, "--model", low, "--json")
+    cut, mixed, still = json.loads(done.out)["songs"]
+    assert done.code == 1 and "is cut off or damaged after" in cut["reason"]
+    assert "mixed: the song has a mixture and no stem" in mixed["reason"]
+    assert (still["status"], still["leakage_db"]) == ("absent", None)
 
 
 def test_held_out_songs_alone(songs: Path, tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canzona.render.drawing import Page, to_svg
+from canzona.render.png import raster_png
 from canzona.score.provenance import Provenance
 from canzona.separation import picture as picture_module
 from canzona.separation.colours import coloured, level_colours
-from canzona.separation.picture import SongPicture, _clock, _curve_points, _raster, _widened
+from canzona.separation.picture import SongPicture, _clock, _curve_points, _widened
 from canzona.separation.presence import Presence
 from canzona.separation.spectrogram import MOST_COLUMNS, ROWS, Spectrogram, row_frequencies
 from small_extractor import RATE, noise, tone
@@ -141,7 +142,7 @@ def test_times_are_minutes_and_seconds(seconds: float, digits: int, words: str) 
 
 def test_rasters_are_png_files_that_give_the_pixels_back() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype(np.uint8)
-    data = _raster(pixels)
+    data = raster_png(pixels)
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     np.testing.assert_array_equal(pixels_of(data), pixels)
 

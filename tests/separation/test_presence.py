@@ -72,9 +72,18 @@ def test_a_song_is_absent_below_the_threshold(threshold: float | None, absent: b
     assert song_is_absent(curve(0.1, 0.6, 0.2), np.ones(3), settings) is absent
 
 
-def test_a_silent_song_is_absent_where_absence_is_known() -> None:
+def test_in_a_silent_song_the_target_is_absent() -> None:
     assert song_is_absent(curve(1.0), np.zeros(1), PresenceSettings(0.01))
-    assert not song_is_absent(curve(0.0), np.zeros(1), PresenceSettings())
+    assert song_is_absent(curve(1.0), np.zeros(1), PresenceSettings())
+    assert not song_is_absent(curve(0.0), np.ones(1), PresenceSettings())
+
+
+def test_presence_is_an_array_to_whoever_wants_one() -> None:
+    found = curve(0.1, 0.9, 0.2)
+    np.testing.assert_array_equal(np.asarray(found), found.values)
+    assert np.asarray(found, np.float64).dtype == np.float64
+    assert len(found) == 3 and found[1] == np.float32(0.9) and found[1:].tolist() == found.values[1:].tolist()
+    assert max(found) == np.float32(0.9)
 
 
 def test_settings_from_a_config() -> None:

@@ -15,8 +15,11 @@ FORMAT_NAMES = (
 )  # fmt: skip
 """Names of formats. 'wav' and 'flac' take the encoding of the source; mp3 may name a bit rate: 'mp3-192'."""
 
-BIT_RATES = (32, 320)
-"""Lowest and highest bit rate of an MP3 at 32 kHz and above, in kbit/s."""
+BIT_RATES = (64, 320)
+"""Lowest and highest bit rate of an MP3 at 32 kHz and above, in kbit/s.
+
+Below the lowest LAME's note of delay and length fits into no frame, and a stem would come back longer.
+"""
 
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _MOST_HERTZ = {"wav": (1 << 32) // 16 - 1, "flac": 655350, "ogg": 192000, "mp3": 48000}

@@ -166,7 +166,7 @@ class SoundSource:
         if at < wanted - slack:
             when = "after" if at > start or not start else "before"
             self.warning = (
-                f"{self.name} breaks off {when} {at / self.sample_rate:.2f} s: "
+                f"{self.name} is cut off or damaged {when} {at / self.sample_rate:.2f} s: "
                 f"{announced / self.sample_rate:.2f} s were announced"
             )
 

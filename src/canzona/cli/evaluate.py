@@ -155,8 +155,9 @@ def evaluate_extract(
         _print_songs(report["songs"])
         for key, value in flatten({key: value for key, value in report.items() if key != "songs"}).items():
             click.echo(f"{key:<24} {value}")
-    if not report["with_target"]:
-        said = f"no stem here is called '{report['target']}', so leakage is all that can be measured"
+    heard = any(song["status"] != "failed" for song in report["songs"])
+    if heard and not report["with_target"]:
+        said = f"no stem of '{report['target']}' is heard here, so leakage is all that can be measured"
         click.echo(f"canzona: {said}", err=True)
     wrong = [song["reason"] for song in report["songs"] if song["status"] == "failed"]
     for reason in wrong:

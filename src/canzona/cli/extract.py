@@ -123,7 +123,8 @@ def _say(report: Report, stem: str, *, quiet: bool, as_json: bool) -> None:
     if report.status == "skipped":
         sentences.append(f"skipped, {report.reason}; --force does it again")
     for sentence in sentences:
-        click.echo(f"{report.source}: {sentence}", err=True)
+        named = sentence if str(report.source) in sentence else f"{report.source}: {sentence}"
+        click.echo(named, err=True)
 
 
 def _finish(reports: Iterable[Report], model: str, *, as_json: bool) -> int:

@@ -119,8 +119,9 @@ def run(words: Sequence[str]) -> int:
     except MemoryError:
         _say("there is not enough memory for this; try a smaller input or fewer --jobs")
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _say(f"{where}{(error.strerror or str(error)).lower()}")
+        # What the program itself writes names its file; what is left is what it prints.
+        where = error.filename or "standard output"
+        _say(f"{where}: {(error.strerror or str(error)).lower()}")
     except Exception as error:
         if any(isinstance(each, KeyboardInterrupt) for each in _causes(error)):
             # An import that is interrupted may say that it failed.

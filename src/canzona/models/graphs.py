@@ -27,7 +27,8 @@ def onnx_runtime() -> ModuleType:
 
     if silent:
         onnxruntime.disable_telemetry_events()
-    return onnxruntime
+    found: ModuleType = onnxruntime
+    return found
 
 
 def open_graph(path: Path, *, threads: int = 1, provider: str = CPU, as_written: bool = False) -> Any:

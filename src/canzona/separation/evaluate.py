@@ -134,7 +134,7 @@ def song_folders(folder: Path) -> list[Path]:
     """The folders of songs below one, see `multitrack`; UsageError where there is none."""
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder", hint="name a folder with one folder a song")
-    homes = [home for _, home in songs(folder) if stem_files(home)]
+    homes = [home for _, home in songs(folder)]
     if not homes:
         raise UsageError(
             f"{folder} holds no folder with stems", hint="give one folder a song, with one file a stem"
@@ -160,12 +160,14 @@ def _read(home: Path, model: SeparationModel) -> _Stems:
     mine: list[Float32] = []
     others: list[Float32] = []
     rate = 0
-    for path in stem_files(home):
+    if not (files := stem_files(home)):
+        raise FormatError("the song has a mixture and no stem", source=str(home), hint="add its stems")
+    for path in files:
         with open_sound(path) as source:
             blocks = [to_float(block, source.encoding) for block in source.blocks(_BLOCK)]
             own = source.sample_rate
-        if not blocks:
-            raise FormatError("the stem holds no sound", source=str(path))
+        if source.warning:
+            raise FormatError(source.warning, hint="figures with half a stem would be wrong")
         rate = rate or own
         samples = np.concatenate(blocks, axis=1).astype(np.float32)
         is_target = (class_of(path.stem, model.classes) or OTHER) == model.stems[0]
@@ -184,7 +186,8 @@ def _sum(stems: Sequence[Float32], channels: int, length: int) -> Float32:
 
 def _measured(song: _Stems, model: SeparationModel, desk: Path) -> tuple[dict[str, Any], float]:
     """Figures of a song, and the seconds of processor time that the extraction took."""
-    mixture = song.target + song.rest
+    with np.errstate(over="ignore"):
+        mixture = song.target + song.rest
     source, stems = desk / "mixture.wav", [(name, desk / f"{name}.wav") for name in model.stems]
     target = Target(source, song.sample_rate, len(mixture), sound_format("wav32f", _FLOAT))
     with open_target(target, force=True) as writer:
@@ -196,7 +199,7 @@ def _measured(song: _Stems, model: SeparationModel, desk: Path) -> tuple[dict[st
         estimate = np.concatenate(list(written.blocks(_BLOCK)), axis=1)
     row: dict[str, Any] = {"name": song.name, "seconds": mixture.shape[1] / song.sample_rate}
     if song.is_silent:
-        row |= {**_NO_FIGURES, "leakage_db": leakage(estimate, mixture)}
+        row |= {**_NO_FIGURES, "leakage_db": leakage(estimate, mixture) if mixture.any() else None}
     else:
         oracle = ideal_ratio_mask(song.target, song.rest)
         row |= {"mixture": {"sdr": sdr(song.target, mixture)}}

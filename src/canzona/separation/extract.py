@@ -88,6 +88,8 @@ def extract(
 
 
 def _opened(model: str | Path | SeparationModel | None, device: str | None) -> SeparationModel:
+    if not isinstance(model, str | os.PathLike | SeparationModel | None):
+        raise UsageError(f"a {type(model).__name__} is no model", hint="give its name or folder")
     if not isinstance(model, SeparationModel):
         return SeparationModel.open(DEFAULT if model is None else model, device=device)
     if device not in (None, model.device):
@@ -117,15 +119,18 @@ def _extracted(
         done += piece.mixture.shape[1]
         watch.moved(done)
     if not done:
-        raise FormatError(f"ends before {start:g} s", source=sound.name, hint="start earlier")
+        raise FormatError(f"has nothing after {start:g} s", source=sound.name, hint="start earlier")
     presence, levels = listener.finish()
-    absent = song_is_absent(presence, levels, model.presence)
-    silence = np.broadcast_to(np.float32(0), (sound.channels, done))
+    found, warnings = _whole(estimate), [sound.warning]
+    if absent := song_is_absent(presence, levels, model.presence):
+        presence = presence.nowhere()
+        found = np.broadcast_to(np.float32(0), (sound.channels, done))
+    elif listener.is_all_faint:
+        warnings.append(FAINT)
     watch.ended()
     return Separation(
-        _whole(mixture), silence if absent else _whole(estimate), sound.sample_rate, presence,
-        "absent" if absent else "done", name, sound.tags, made, model.stems, encoding,
-        tuple(filter(None, [sound.warning, FAINT if listener.is_all_faint and not absent else ""])),
+        _whole(mixture), found, sound.sample_rate, presence, "absent" if absent else "done", name, sound.tags,
+        made, model.stems, encoding, tuple(filter(None, warnings)),
     )  # fmt: skip
 
 

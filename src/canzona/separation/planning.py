@@ -7,6 +7,7 @@ import sys
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +45,8 @@ def plan_songs(
     check_stem(options.only, model.stems)
     if folder == STDOUT:
         return [_to_stdout(list(sources), model, options)]
-    if folder.is_file():
-        raise UsageError(f"{folder} is a file and stems go into a folder", hint="name another with -o")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is no folder, and stems go into one", hint="name another with -o")
     names = [options.only] if options.only else list(model.stems)
     if len(names) > 1 and not Pattern(options.filename).holds("stem"):
         raise UsageError(
@@ -188,10 +189,18 @@ def _refuse_clashes(songs: Sequence[Song]) -> None:
         if place in taken:
             raise UsageError(
                 f"{taken[place]} and {song.source} would both become {path}",
-                hint="tell them apart with --filename, as in '{artist}/{track}.{stem}.{ext}', "
-                "or give their folders",
+                hint=f"extract {_above(taken[place], song.source)}, the folder of both, whose shape is kept, "
+                "or each into a folder of its own",
             )
         taken[place] = song.source
+
+
+def _above(*paths: Path) -> Path:
+    """The folder in which all of them lie; '.' where it is the one that one stands in."""
+    common = Path(os.path.commonpath([path.resolve() for path in paths]))
+    with suppress(ValueError):
+        return common.relative_to(Path.cwd())
+    return common
 
 
 def _targets(songs: Sequence[Song]) -> Iterator[tuple[Path, Song]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,10 @@ class Presence:
         """The mean of all values; 0 where there are none."""
         return float(self.values.mean(dtype=np.float64)) if len(self.values) else 0.0
 
+    def nowhere(self) -> Presence:
+        """The same frames of a song in which the target is absent after all."""
+        return replace(self, values=np.zeros_like(self.values))
+
     def to_csv(self) -> str:
         """A line for each frame below the heading `time,presence`; seconds, and 0..1."""
         return "".join(self.csv_parts())
@@ -87,6 +91,17 @@ class Presence:
             part = slice(at, at + _LINES)
             pairs = zip(times[part].tolist(), self.values[part].tolist(), strict=True)
             yield "".join(f"{time:.3f},{value:.4f}\n" for time, value in pairs)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, frames: int | slice) -> Float32 | np.float32:
+        found: Float32 | np.float32 = self.values[frames]
+        return found
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """The values, for NumPy and what plots with it."""
+        return np.array(self.values, dtype, copy=copy)
 
     def __repr__(self) -> str:
         seconds = len(self.values) * self.step
@@ -112,9 +127,12 @@ def presence_score(presence: Presence, levels: npt.NDArray[np.floating], seconds
 
 
 def song_is_absent(presence: Presence, levels: npt.NDArray[np.floating], settings: PresenceSettings) -> bool:
-    """Whether the target sounds nowhere in the song; see `presence_score` and `PresenceSettings`."""
+    """Whether the target sounds nowhere in the song; see `presence_score` and `PresenceSettings`.
+
+    In silence nothing does, whatever the model knows of absence.
+    """
     if settings.threshold is None:
-        return False
+        return not levels.any()
     return presence_score(presence, levels, settings.seconds) < settings.threshold
 
 

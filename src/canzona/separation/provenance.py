@@ -37,9 +37,8 @@ def of_file(made: Provenance, form: str, stem: str = "") -> Provenance:
 
 
 def stem_tags(song: Tags, made: Provenance, form: str, stem: str) -> Tags:
-    """The words on a stem: the song's title with the stem's name, its artist, and how it is made."""
-    title = f"{song.title} ({stem})" if song.title else ""
-    return Tags(title, song.artist, of_file(made, form, stem).to_json())
+    """The words on a stem: the song's title and artist, and how it is made."""
+    return Tags(song.title, song.artist, of_file(made, form, stem).to_json())
 
 
 def _inputs(source: Path) -> tuple[Input, ...]:

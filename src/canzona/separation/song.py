@@ -68,7 +68,7 @@ def extract_song(
         `cancel` said so. Nothing half-written is left.
     """
     begun = time.perf_counter()
-    with _desk(song) as desk:
+    with _desk(song) as desk, _told_of_desk(desk):
         made = made or provenance_of(song.source, model.folder, options.start, options.end)
         work = _Work(song, model, options, made, Watch(progress, cancel), desk)
         try:
@@ -139,7 +139,7 @@ class _Work:
             def judged() -> Presence:
                 presence, levels = listener.finish()
                 if song_is_absent(presence, levels, self.model.presence):
-                    raise _AbsentError(presence, source.warning)
+                    raise _AbsentError(presence.nowhere(), source.warning)
                 return presence
 
             report = self._written(source, pieces, judged)
@@ -185,9 +185,8 @@ class _Work:
                 done, beyond = done + mixture.shape[1], beyond + more
                 self.watch.moved(done)
             if not done:
-                raise FormatError(
-                    f"ends before {self.options.start or 0:g} s", source=source.name, hint="start earlier"
-                )
+                start = self.options.start or 0
+                raise FormatError(f"has nothing after {start:g} s", source=source.name, hint="start earlier")
             presence = judged()
             for each in kept:
                 each.require()
@@ -240,7 +239,7 @@ class _Work:
     def _kept(self, source: SoundSource, blocks: Iterator[Native]) -> Iterator[Native]:
         """The blocks, kept on their way where they may be needed a second time."""
         kept = self._keepsake
-        if kept is None or self.model.presence.threshold is None:
+        if kept is None:
             yield from blocks
             return
         form = SoundFormat("wav", source.encoding)
@@ -258,9 +257,17 @@ class _Work:
     def _hand_out(self) -> None:
         """Standard output gets its stem once it is known to be the right one."""
         if self.desk is not None and (self.desk / "stem.wav").exists():
+            if sys.stdout is None:
+                raise WriteError("standard output is closed", hint="name a folder with -o")
             with (self.desk / "stem.wav").open("rb") as stem:
-                shutil.copyfileobj(stem, sys.stdout.buffer, 1 << 20)
-            sys.stdout.buffer.flush()
+                try:
+                    shutil.copyfileobj(stem, sys.stdout.buffer, 1 << 20)
+                    sys.stdout.buffer.flush()
+                except BrokenPipeError:  # nobody reads on: no fault of the song
+                    raise
+                except OSError as error:
+                    reason = (error.strerror or str(error)).lower()
+                    raise WriteError(f"standard output was not written: {reason}") from error
 
 
 class _KeptStem:
@@ -289,6 +296,21 @@ class _KeptStem:
                 f"{self._source.name} does not add up with what is made of the song here",
                 hint="make all of it anew with --force (force=True), or in another folder",
             )
+
+
+@contextmanager
+def _told_of_desk(desk: Path | None) -> Iterator[None]:
+    """What goes wrong on the desk, as of the folder that the user can change."""
+    try:
+        yield
+    except WriteError as error:
+        if desk is None or str(desk) not in error.message:
+            raise
+        reason = error.message.rpartition(": ")[2]
+        raise WriteError(
+            f"the folder for temporary files, {desk.parent}, was not written: {reason}",
+            hint="free some space, or name another in the variable TMPDIR",
+        ) from error
 
 
 @contextmanager
