@@ -57,7 +57,8 @@ def check(line: str) -> None:
         return
     assert words[0] == "canzona", f"{line}: whose command is this?"
     command: click.Command = cli
-    context = click.Context(cli, info_name="canzona")
+    # With the program's settings, which commands take over and keep: `-h` is one.
+    context = click.Context(cli, info_name="canzona", **cli.context_settings)
     rest = words[1:]
     while isinstance(command, click.Group) and rest:
         name, found, rest = command.resolve_command(context, rest)
