@@ -16,7 +16,6 @@ import canzona
 from canzona.audio.encoding import to_native
 from canzona.errors import CanzonaError, FormatError, ModelError, UnsupportedError, UsageError, WriteError
 from canzona.separation import SeparationModel
-from canzona.separation.report import FAINT
 from small_extractor import RATE, filter_model, mask_model, noise
 from sounds import PCM16, mp3
 
@@ -273,15 +272,6 @@ def test_a_pipe_is_read_once_also_where_nothing_is_heard(
     assert found.status == ("done" if threshold is None else "absent")
     whole = soundfile.read(source, dtype="float32")[0].T
     np.testing.assert_array_equal(found.synth + found.rest, whole)
-
-
-def test_a_gate_that_is_always_shut_is_told(tmp_path: Path, source: Path) -> None:
-    shut = filter_model(tmp_path / "shut", [0.01], presence={"gate": -6.0}).path
-    found = canzona.extract(source, model=shut)
-    assert found.status == "done" and not found.synth.any()
-    assert found.warnings == (FAINT,)
-    silence = canzona.extract(np.zeros((2, 3000)), sample_rate=RATE, model=shut)
-    assert silence.warnings == ()
 
 
 def test_samples_beyond_all_bounds_are_written_without_a_word_of_numpy(folder: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Presence: the curve, whether the target sounds at all, and the gate."""
+"""Presence: the curve, and whether the target sounds at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from canzona.separation.presence import (
     FrameMeans,
     Presence,
     PresenceSettings,
-    gate_gain,
     presence_score,
     song_is_absent,
 )
@@ -87,16 +86,16 @@ def test_presence_is_an_array_to_whoever_wants_one() -> None:
 
 
 def test_settings_from_a_config() -> None:
-    assert PresenceSettings.from_dict({}) == PresenceSettings(None, 3.0, None, 5.0)
-    assert PresenceSettings.from_dict({"threshold": 1, "seconds": 2, "gate": -9, "fitted": "x"}) == (
-        PresenceSettings(1.0, 2.0, -9.0)
+    assert PresenceSettings.from_dict({}) == PresenceSettings(None, 3.0)
+    assert PresenceSettings.from_dict({"threshold": 1, "seconds": 2, "fitted": "x"}) == (
+        PresenceSettings(1.0, 2.0)
     )
-    assert PresenceSettings.from_dict({"threshold": None, "gate": None}) == PresenceSettings()
+    assert PresenceSettings.from_dict({"threshold": None}) == PresenceSettings()
 
 
 @pytest.mark.parametrize(
     "held",
-    [{"seconds": 0}, {"gate": float("nan")}, {"slope": 0}, {"slope": float("inf")}, {"threshold": "high"}],
+    [{"seconds": 0}, {"seconds": float("nan")}, {"threshold": float("inf")}, {"threshold": "high"}],
 )
 def test_settings_that_make_no_sense(held: dict[str, object]) -> None:
     with pytest.raises(ValueError):
@@ -111,12 +110,3 @@ def test_means_of_frames_whatever_the_blocks(sizes: list[int], hop: int, seed: i
         means.push(block)
     expected = [values[at : at + hop].mean() for at in range(0, len(values), hop)]
     np.testing.assert_allclose(means.finish(), np.array(expected, np.float32), rtol=1e-5, atol=1e-6)
-
-
-def test_the_gate_silences_what_is_faint_beside_the_mixture() -> None:
-    settings = PresenceSettings(gate=-10.0, slope=4.0)
-    levels = [0.0, -10.0, -11.0, -13.0, -14.0, -60.0]
-    gains = [gate_gain(10 ** (level / 10), 1.0, settings) for level in levels]
-    assert gains == pytest.approx([1, 1, 0.75, 0.25, 0, 0])
-    assert gate_gain(0.0, 1.0, settings) == 0 and gate_gain(0.0, 0.0, settings) == 1
-    assert gate_gain(1e-9, 1.0, PresenceSettings()) == 1

@@ -136,22 +136,6 @@ def test_levels_are_those_of_the_mixture(half: SeparationModel) -> None:
     assert levels[344:].mean() == pytest.approx(0.01, rel=0.02)
 
 
-def test_a_gate_silences_windows_in_which_little_is_heard(tmp_path: Path) -> None:
-    sound = noise(2, 3 * RATE)
-    faint = mask_model(tmp_path / "faint", 0.1, presence={"gate": -10, "slope": 4})
-    assert not run(SeparationModel.open(faint.path), sound)[1].any()
-    half, gated = mask_model(tmp_path / "half", 0.5), mask_model(tmp_path / "g", 0.5, presence={"gate": -10})
-    whole = run(SeparationModel.open(half.path), sound)[1]
-    np.testing.assert_array_equal(run(SeparationModel.open(gated.path), sound)[1], whole)
-    # What sounds below 2 kHz passes; the second half has nothing there, and its windows close.
-    bins = (np.arange(257) < 24).astype(np.float32) * 0.9 + 0.1
-    low = SeparationModel.open(mask_model(tmp_path / "low", bins, presence={"gate": -10}).path)
-    halves = np.concatenate([tone(300, 2.0), tone(8000, 2.0)], axis=1)
-    estimate = run(low, halves)[1]
-    assert np.square(estimate[:, :RATE]).mean() > 0.01
-    assert not estimate[:, 3 * RATE :].any()
-
-
 @pytest.mark.parametrize("encoding", [FLOAT32, FLOAT64], ids=str)
 def test_floats_that_are_far_too_loud_are_handled(half: SeparationModel, encoding: Encoding) -> None:
     sound = noise(9, 30_000).astype(encoding.dtype)

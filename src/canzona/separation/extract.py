@@ -18,7 +18,7 @@ from canzona.score.provenance import Provenance
 from canzona.separation.model import DEFAULT, SeparationModel
 from canzona.separation.presence import song_is_absent
 from canzona.separation.provenance import provenance_of
-from canzona.separation.report import FAINT, check_span, is_number, length_of, span
+from canzona.separation.report import check_span, is_number, length_of, span
 from canzona.separation.separation import Separation
 from canzona.separation.song import Watch
 from canzona.separation.stream import BLOCK, Listener, heard_pieces
@@ -121,16 +121,14 @@ def _extracted(
     if not done:
         raise FormatError(f"has nothing after {start:g} s", source=sound.name, hint="start earlier")
     presence, levels = listener.finish()
-    found, warnings = _whole(estimate), [sound.warning]
+    found = _whole(estimate)
     if absent := song_is_absent(presence, levels, model.presence):
         presence = presence.nowhere()
         found = np.broadcast_to(np.float32(0), (sound.channels, done))
-    elif listener.is_all_faint:
-        warnings.append(FAINT)
     watch.ended()
     return Separation(
         _whole(mixture), found, sound.sample_rate, presence, "absent" if absent else "done", name, sound.tags,
-        made, model.stems, encoding, tuple(filter(None, warnings)),
+        made, model.stems, encoding, tuple(filter(None, [sound.warning])),
     )  # fmt: skip
 
 

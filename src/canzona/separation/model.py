@@ -38,7 +38,7 @@ from canzona.separation.network import (
     open_session,
     require_device,
 )
-from canzona.separation.presence import PresenceSettings, gate_gain
+from canzona.separation.presence import PresenceSettings
 from canzona.separation.windows import LOWEST_LEVEL, Windows
 
 JOB = "extract"
@@ -165,8 +165,6 @@ class SeparationModel:
             target, presence = network.hear(mixture)
             heard[:2] += target[:, :count] * np.float32(weight * level)
             _add_curve(heard[2], np.clip(presence, 0, 1) * (weight / total), network.hop)
-        if self.presence.gate is not None:
-            heard[:2] *= np.float32(gate_gain(_energy(heard[:2]), _energy(window), self.presence))
         return heard
 
     def _check(self) -> None:

@@ -1,8 +1,7 @@
-"""Where in a song the target sounds: the curve, the gate, and whether it sounds at all.
+"""Where in a song the target sounds: the curve, and whether it sounds at all.
 
 The networks say how probable it is that the target sounds, at each moment. `FrameMeans` turns that
-into a curve of frames while the song goes by; `song_is_absent` decides from it, once the song is
-over. `gate_gain` silences meanwhile what is so faint beside the mixture that it is taken for a mistake.
+into a curve of frames while the song goes by; `song_is_absent` decides from it, once the song is over.
 """
 
 from __future__ import annotations
@@ -30,21 +29,17 @@ class PresenceSettings:
     ----------
     threshold : score below which the target counts as absent; None for never.
     seconds : how much of the song, the part where the target is likeliest, the score looks at.
-    gate : level of a window's estimate against its mixture, in dB, from which it passes whole; None for any.
-    slope : dB below that at which nothing passes any more.
     """
 
     threshold: float | None = None
     seconds: float = 3.0
-    gate: float | None = None
-    slope: float = 5.0
 
     @classmethod
     def from_dict(cls, held: Mapping[str, Any]) -> PresenceSettings:
         """From the values of a config; TypeError or ValueError where they make no sense."""
         numbers = {f.name: float(held[f.name]) for f in fields(cls) if held.get(f.name) is not None}
         made = cls(**numbers)
-        if not (made.seconds > 0 and made.slope > 0 and all(map(math.isfinite, numbers.values()))):
+        if not (made.seconds > 0 and all(map(math.isfinite, numbers.values()))):
             raise ValueError(f"presence cannot be judged with {dict(held)}")
         return made
 
@@ -134,19 +129,6 @@ def song_is_absent(presence: Presence, levels: npt.NDArray[np.floating], setting
     if settings.threshold is None:
         return not levels.any()
     return presence_score(presence, levels, settings.seconds) < settings.threshold
-
-
-def gate_gain(estimate: float, mixture: float, settings: PresenceSettings) -> float:
-    """How much of a window's estimate passes, 0..1: of a target that is not there, little is heard.
-
-    Parameters
-    ----------
-    estimate, mixture : energies in the window.
-    """
-    if settings.gate is None or mixture <= 0:
-        return 1.0
-    level = 10 * math.log10(estimate / mixture) if estimate > 0 else -math.inf
-    return min(1.0, max(0.0, 1 + (level - settings.gate) / settings.slope))
 
 
 def _highest(values: Float32, count: int) -> npt.NDArray[np.intp]:

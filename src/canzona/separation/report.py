@@ -21,8 +21,6 @@ STDOUT = Path("-")
 
 ABSENT = "nothing of it was heard: its stem is silence, and the rest is the input"
 
-FAINT = "what was heard of it is too faint to be told from mistakes: its stem is silence"
-
 Status = Literal["done", "absent", "skipped", "failed"]
 
 

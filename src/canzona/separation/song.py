@@ -30,7 +30,7 @@ from canzona.separation.exact import losses, recoded, split
 from canzona.separation.model import SeparationModel
 from canzona.separation.presence import Presence, song_is_absent
 from canzona.separation.provenance import of_file, provenance_of, stem_tags
-from canzona.separation.report import FAINT, STDIN, STDOUT, Options, Report, Song, length_of, span
+from canzona.separation.report import STDIN, STDOUT, Options, Report, Song, length_of, span
 from canzona.separation.stream import BLOCK, Listener, Piece, Waiting, heard_pieces, silent_pieces
 
 if TYPE_CHECKING:
@@ -142,9 +142,7 @@ class _Work:
                     raise _AbsentError(presence.nowhere(), source.warning)
                 return presence
 
-            report = self._written(source, pieces, judged)
-        faint = (FAINT,) if listener.is_all_faint else ()
-        return replace(report, warnings=(*report.warnings, *faint))
+            return self._written(source, pieces, judged)
 
     def copy(self, presence: Presence) -> Report:
         """The second way: a silent stem, and the input."""

@@ -62,24 +62,16 @@ class Listener:
     def __init__(self, model: SeparationModel, start: float = 0.0) -> None:
         self._step, self._start = model.hop / model.sample_rate, start
         self._presence, self._levels = FrameMeans(model.hop), FrameMeans(model.hop)
-        self._sounds = self._found = False
-
-    @property
-    def is_all_faint(self) -> bool:
-        """Whether the mixture sounds and nothing is left of what was heard: the gate was always shut."""
-        return self._sounds and not self._found
 
     def mixture(self, blocks: Iterable[Float32]) -> Iterator[Float32]:
         """The blocks of the mixture, measured on their way."""
         for block in blocks:
-            self._sounds = self._sounds or bool(block.any())
             self._levels.push(np.square(block, dtype=np.float64).mean(axis=0))
             yield block
 
     def estimates(self, blocks: Iterable[Float32]) -> Iterator[Float32]:
         """The blocks (3, n) of estimates, their presence measured on their way."""
         for block in blocks:
-            self._found = self._found or bool(block[:2].any())
             self._presence.push(block[2])
             yield block
 

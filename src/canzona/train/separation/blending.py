@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import canzona
 from canzona.errors import UsageError
 from canzona.models.folder import CARD, ModelFolder, check_target, load_folder, save_folder
+from canzona.separation.metrics import sdr
 from canzona.separation.model import JOB, SeparationModel
 from canzona.separation.presence import FrameMeans, PresenceSettings
 from canzona.separation.windows import overlap_add
@@ -20,13 +21,11 @@ from canzona.train.description import described, no_card, sources
 from canzona.train.loop import SILENT, Reports
 from canzona.train.separation.decoding import Signal
 from canzona.train.separation.facts import learnt_by, song_mark
-from canzona.train.separation.fitting import Heard, Row, best_weight, figures, fitted_gate, fitted_presence
+from canzona.train.separation.fitting import Heard, best_weight, figures, fitted_presence
 from canzona.train.separation.recipe import BLEND, Recipe
 from canzona.train.separation.stock import open_stores
 from canzona.train.separation.store import Store
 from canzona.train.separation.validation import ValidationSong
-
-Curve = npt.NDArray[np.float32]
 
 
 def make_blend(
@@ -71,7 +70,7 @@ def make_blend(
         heard += _song_and_rest(opened, song)
         reports.tick(done, len(songs))
     weight = best_weight(heard)
-    presence = replace(fitted_presence(heard, weight), gate=fitted_gate(heard, weight))
+    presence = fitted_presence(heard, weight)
     found = figures(heard, weight, presence)
     _report(found, weight, presence, reports.say)
     behaviour = {key: models[0].behaviour[key] for key in ("target", "sample_rate", "window", "fade")}
@@ -124,29 +123,19 @@ def hear(parts: Sequence[SeparationModel], name: str, mixture: Signal, target: S
     """What two parts make of a song of this name, mixture and target of shape (2, frames)."""
     # At use the presence of both is framed by the first part's hop.
     hop = parts[0].hop
-    windows, pieces, curves = zip(*(_through(part, mixture, hop) for part in parts), strict=True)
+    heard = [np.concatenate(list(overlap_add([mixture], part.hear, part.windows)), axis=1) for part in parts]
+    curves = [_frames(hop, found[2]) for found in heard]
     frames = min(map(len, curves))
+    one, other = (found[:2] for found in heard)
+    pairs = ((one, one), (one, other), (other, other), (one, target), (other, target), (target, target))
     return Heard(
         name,
-        _products(windows, mixture, parts[0].windows.hop),
-        _products(pieces, mixture, parts[0].windows.hop, target),
+        tuple(float(np.sum(a * b, dtype=np.float64)) for a, b in (*pairs, (mixture, mixture))),
+        sdr(target, mixture) if target.any() else 0.0,
         np.stack([curve[:frames] for curve in curves]),
         _frames(hop, np.square(mixture).mean(axis=0))[:frames],
         hop / parts[0].sample_rate,
     )
-
-
-def _through(part: SeparationModel, mixture: Signal, hop: int) -> tuple[list[Signal], list[Signal], Curve]:
-    """Of each window what a part makes of it, and what of that comes into the song; and presence."""
-    windows: list[Signal] = []
-
-    def heard(window: Signal) -> Signal:
-        found = part.hear(window)
-        windows.append(found[:2].copy())
-        return found
-
-    found = list(overlap_add([mixture], heard, part.windows))
-    return windows, [piece[:2] for piece in found], _frames(hop, np.concatenate(found, axis=1)[2])
 
 
 def _check_parts(parts: Sequence[SeparationModel]) -> None:
@@ -166,22 +155,18 @@ def _report(
     found: Mapping[str, float], weight: float, presence: PresenceSettings, say: Callable[[str], None]
 ) -> None:
     say(
-        f"weight {weight:.2f}; median SDR {found['first']:.2f} and {found['second']:.2f} dB alone, "
-        f"{found['sdr']:.2f} dB together"
+        f"weight {weight:.2f}; median gain {found['first']:.2f} and {found['second']:.2f} dB alone, "
+        f"{found['gain']:.2f} dB together"
     )
-    if found["sdr"] < max(found["first"], found["second"]):
+    if found["gain"] < max(found["first"], found["second"]):
         say("in the median one part alone is better than the blend on these songs")
-    if presence.gate is not None:
-        say(
-            f"gate at {presence.gate:g} dB: median leakage {found['leakage']:.1f} dB, "
-            f"{found['leakage_ungated']:.1f} without it, for {found['gate_cost']:.2f} dB of mean SDR"
-        )
     if presence.threshold is None:
         say("no song without the target can be told from those with it: none will be called absent")
         return
     say(
         f"absent below {presence.threshold:.3f} over {presence.seconds:g} s: "
-        f"{found['absent']:.0%} of the songs without the target"
+        f"{found['absent']:.0%} of the songs without the target; "
+        f"leakage {found['leakage']:.1f} dB in the median"
     )
 
 
@@ -189,22 +174,3 @@ def _frames(hop: int, values: npt.NDArray[np.floating]) -> npt.NDArray[np.float3
     means = FrameMeans(hop)
     means.push(values)
     return means.finish()
-
-
-def _products(
-    estimates: Sequence[Sequence[Signal]], mixture: Signal, hop: int, target: Signal | None = None
-) -> Row:
-    """The products of `Heard`, with the target or without, of two parts' pieces that begin `hop` apart."""
-    rows = []
-    for place, (one, other) in enumerate(zip(*estimates, strict=True)):
-        span = slice(place * hop, place * hop + one.shape[1])
-        pairs = [(one, one), (one, other), (other, other), (mixture[:, span], mixture[:, span])]
-        if target is not None:
-            meant = target[:, span]
-            pairs += [(one, meant), (other, meant), (meant, meant)]
-        rows.append([_inner(a, b) for a, b in pairs])
-    return np.array(rows)
-
-
-def _inner(one: Signal, other: Signal) -> float:
-    return float(np.sum(one * other, dtype=np.float64))
