@@ -102,10 +102,11 @@ def refuse_existing(path: Path, *, force: bool) -> None:
 
 def make_folder(path: Path) -> Path:
     """Make a folder and those above it, where they are not there yet; WriteError if that fails."""
-    if path.exists() and not path.is_dir():
-        raise WriteError(f"{path} is no folder", hint="choose another folder")
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        hint = "choose another folder"
+        raise WriteError(f"{path} was not written: what is there is no folder", hint=hint) from error
     except (OSError, ValueError) as error:
         raise _write_error(path, error) from error
     return path

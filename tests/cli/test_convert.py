@@ -162,4 +162,4 @@ def test_a_full_stdout_is_one_sentence(tune: Path) -> None:
         command = [*PROGRAM, "convert", str(tune), "-o", "-", "--to", "krn"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr == "canzona: no space left on device\n"
+    assert done.stderr == "canzona: standard output: no space left on device\n"
