@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import difflib
+import errno
 import importlib
 import math
 import os
@@ -119,9 +120,9 @@ def run(words: Sequence[str]) -> int:
     except MemoryError:
         _say("there is not enough memory for this; try a smaller input or fewer --jobs")
     except OSError as error:
-        # What the program itself writes names its file; what is left is what it prints.
-        where = error.filename or "standard output"
-        _say(f"{where}: {(error.strerror or str(error)).lower()}")
+        # Files that are written name themselves: where there is no room and no name, it is what is printed.
+        place = error.filename or ("standard output" if error.errno == errno.ENOSPC else "")
+        _say(f"{place}: {(error.strerror or str(error)).lower()}".removeprefix(": "))
     except Exception as error:
         if any(isinstance(each, KeyboardInterrupt) for each in _causes(error)):
             # An import that is interrupted may say that it failed.

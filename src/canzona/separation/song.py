@@ -68,7 +68,7 @@ def extract_song(
         `cancel` said so. Nothing half-written is left.
     """
     begun = time.perf_counter()
-    with _desk(song) as desk, _told_of_desk(desk):
+    with _desk(song) as desk:
         made = made or provenance_of(song.source, model.folder, options.start, options.end)
         work = _Work(song, model, options, made, Watch(progress, cancel), desk)
         try:
@@ -297,21 +297,6 @@ class _KeptStem:
 
 
 @contextmanager
-def _told_of_desk(desk: Path | None) -> Iterator[None]:
-    """What goes wrong on the desk, as of the folder that the user can change."""
-    try:
-        yield
-    except WriteError as error:
-        if desk is None or str(desk) not in error.message:
-            raise
-        reason = error.message.rpartition(": ")[2]
-        raise WriteError(
-            f"the folder for temporary files, {desk.parent}, was not written: {reason}",
-            hint="free some space, or name another in the variable TMPDIR",
-        ) from error
-
-
-@contextmanager
 def _desk(song: Song) -> Iterator[Path | None]:
     """A folder for what is not to stay, where the song goes through a pipe."""
     piped = song.source == STDIN or STDOUT in dict(song.stems).values()
@@ -319,4 +304,14 @@ def _desk(song: Song) -> Iterator[Path | None]:
         yield None
         return
     with TemporaryDirectory(prefix="canzona-") as desk:
-        yield Path(desk)
+        try:
+            yield Path(desk)
+        except WriteError as error:
+            if desk not in error.message:
+                raise
+            # The user has not chosen it, but can.
+            reason = error.message.rpartition(": ")[2]
+            raise WriteError(
+                f"the folder for temporary files, {Path(desk).parent}, was not written: {reason}",
+                hint="free some space, or name another in the variable TMPDIR",
+            ) from error
