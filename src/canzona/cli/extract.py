@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +34,10 @@ def _time(_context: click.Context, _option: click.Parameter, value: str | None) 
 
 @click.command(short_help="Take the synthesizer out of a mix.")
 @click.argument("songs", nargs=-1, required=True, type=options.PATH, metavar="SONG...")
-@options.output("Folder for the stems; '-' writes one stem of one song to stdout, as wav.", required=True)
+@options.output(
+    "Folder for the stems; '-' writes one stem of one song to stdout, as wav: where a wav from stdin goes "
+    "unless a folder is named."
+)
 @click.option(
     "--format",
     "form",
@@ -64,7 +68,7 @@ def _time(_context: click.Context, _option: click.Parameter, value: str | None) 
 @options.verbose
 def command(
     songs: tuple[Path, ...],
-    output: Path,
+    output: Path | None,
     form: str,
     only: str,
     filename: str,
@@ -89,6 +93,10 @@ def command(
     from canzona.separation import Options, SeparationModel, extract_songs, plan_songs
     from canzona.separation.model import DEFAULT
 
+    if output is None:
+        if songs != (PIPE,) or sys.stdout.isatty():
+            raise click.MissingParameter(param_hint="'-o' / '--output'", param_type="option")
+        output = PIPE
     if output == PIPE and as_json:
         raise click.UsageError("stdout holds either sound or JSON; name a folder with -o")
     asked = Options(form, only, filename, start, end, presence, plot, force)
