@@ -176,7 +176,9 @@ def test_too_few_tunes_are_said(canzona_cli: Callable, here: Path, examples: Pat
     assert "give more tunes" in done.err and not (here / "mine").exists()
 
 
-def test_without_the_extra_the_way_to_it_is_said(data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("job", [("compose",), ("extract", "--model", "waveform"),
+                                 ("extract", "--model", "blend", "--part", "a", "--part", "b")])  # fmt: skip
+def test_without_the_extra_the_way_to_it_is_said(data: Path, tmp_path: Path, job: tuple[str, ...]) -> None:
     script = (
         "import sys\n"
         "class NoTorch:\n"
@@ -186,7 +188,7 @@ def test_without_the_extra_the_way_to_it_is_said(data: Path, tmp_path: Path) -> 
         "from canzona.cli.main import main\n"
         "main(sys.argv[1:])"
     )
-    words = ["train", "compose", "--data", str(data), "-o", str(tmp_path / "mine")]
+    words = ["train", *job, "--data", str(data), "-o", str(tmp_path / "mine")]
     done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (

@@ -193,22 +193,27 @@ def train_extract(
     }  # fmt: skip
     _refuse_ignored(kind, parts, [name for name, given in trained.items() if given])
     with _needing_the_extra():
-        from canzona.train import separation
+        from canzona.train.separation import (
+            BLEND,
+            Machine,
+            default_recipe,
+            make_blend,
+            read_recipe,
+            train_extractor,
+        )
 
-    chosen = separation.default_recipe(kind) if recipe is None else separation.read_recipe(recipe, kind)
+    chosen = default_recipe(kind) if recipe is None else read_recipe(recipe, kind)
     chosen = _as_asked(chosen, output, epochs, seed)
     if target is not None:
         chosen = dataclasses.replace(chosen, training=dataclasses.replace(chosen.training, target=target))
     work = work or output.with_name(f"{output.name}.work")
     with _told(quiet) as reports:
-        if kind == separation.BLEND:
+        if kind == BLEND:
             store, force = rest["store"] or work / "store", rest["force"]
-            model: Any = separation.make_blend(
-                parts, folders, output, chosen, store=store, force=force, reports=reports
-            )
+            model: Any = make_blend(parts, folders, output, chosen, store=store, force=force, reports=reports)
         else:
-            machine = separation.Machine(device or "auto", strategy, devices, workers)
-            model = separation.train_extractor(
+            machine = Machine(device or "auto", strategy, devices, workers)
+            model = train_extractor(
                 folders, output, chosen, work=work, machine=machine, reports=reports, **rest
             )
     if model is not None and not quiet:
