@@ -136,6 +136,7 @@ def test_the_card_answers_what_the_cards_before_it_asked(
     assert "| theirs | 1.0 |" in card and "--table" not in card
     assert "| `gain` |" in card
     assert re.search(r"with 'synth', least was gained in `\w+` \(.* dB\), .*; most leaked in `without`", card)
+    assert "Leakage without the target" not in card
     # The same command again replaces its figures; the table stays without being named anew.
     assert canzona_cli(*words).code == 0
     card = load_folder(model.path).file("card.md").read_text("utf-8")

@@ -10,6 +10,7 @@
       fft, hop      mel-lstm: samples of a frame's window, and from frame to frame
       hop           waveform: samples from frame to frame of presence
       parts         blend: name, hash and weight of each model
+      agreement     blend: see `Agreement`
 
 A network sees every window at an RMS of 1; the estimate is brought back to the window's level.
 """
@@ -17,6 +18,7 @@ A network sees every window at an RMS of 1; the estimate is brought back to the 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +30,7 @@ import numpy.typing as npt
 from canzona.errors import ModelError, UsageError
 from canzona.models import ModelFolder, find_model, load_folder
 from canzona.models.folder import CONFIG
+from canzona.separation.agreement import Agreement, frame_products
 from canzona.separation.classes import DEFAULT_CLASSES, Classes, check_classes
 from canzona.separation.names import REST, check_stem_name
 from canzona.separation.network import (
@@ -134,6 +137,11 @@ class SeparationModel:
         return PresenceSettings.from_dict(self.folder.behaviour.get("presence") or {})
 
     @cached_property
+    def agreement(self) -> Agreement:
+        """How a blend is turned down where its parts disagree."""
+        return Agreement.from_dict(self.folder.behaviour.get("agreement") or {})
+
+    @cached_property
     def networks(self) -> tuple[tuple[Network, float], ...]:
         """The networks with their weights."""
         return tuple((_network(part, self.threads, self.device), weight) for part, weight in self.parts)
@@ -161,10 +169,18 @@ class SeparationModel:
         mixture = np.zeros((2, max(count, round(SHORTEST * self.sample_rate))), np.float32)
         mixture[:, :count] = window / np.float32(level)
         total = sum(weight for _, weight in self.networks)
+        energies = []
         for network, weight in self.networks:
             target, presence = network.hear(mixture)
-            heard[:2] += target[:, :count] * np.float32(weight * level)
+            target = target[:, :count]
+            if self.agreement.slope:
+                energies.append(frame_products(target, target, self.hop))
+            heard[:2] += target * np.float32(weight * level)
             _add_curve(heard[2], np.clip(presence, 0, 1) * (weight / total), network.hop)
+        if energies:
+            gains = self.agreement.gains(energies, self.hop / self.sample_rate)
+            for part, places in _pieces(count):
+                heard[:2, part] *= np.interp(places, (np.arange(len(gains)) + 0.5) * self.hop, gains)
         return heard
 
     def _check(self) -> None:
@@ -180,20 +196,26 @@ class SeparationModel:
         if self.hop < 1 or self.sample_rate < 1:
             raise ValueError("no frames")
         check_stem_name(self.stems[0])
-        self.windows, self.presence, self.classes  # noqa: B018
+        self.windows, self.presence, self.agreement, self.classes  # noqa: B018
 
 
 def _energy(sound: Float32) -> float:
-    parts = (sound[:, at : at + _PIECE] for at in range(0, sound.shape[1], _PIECE))
+    parts = (sound[:, part] for part, _ in _pieces(sound.shape[1]))
     return sum(float(np.sum(np.square(part, dtype=np.float64))) for part in parts)
 
 
 def _add_curve(total: Float32, presence: npt.NDArray[np.floating], hop: int) -> None:
     """Add presence, frame k of which is centred on sample k * hop, to the samples of a window."""
     centres = np.arange(len(presence)) * hop
-    for at in range(0, len(total), _PIECE):
-        places = np.arange(at, min(at + _PIECE, len(total)))
-        total[at : at + _PIECE] += np.interp(places, centres, presence).astype(np.float32)
+    for part, places in _pieces(len(total)):
+        total[part] += np.interp(places, centres, presence).astype(np.float32)
+
+
+def _pieces(count: int) -> Iterator[tuple[slice, npt.NDArray[np.intp]]]:
+    """The samples of a window, some at once: where they stand, as a slice and one by one."""
+    for at in range(0, count, _PIECE):
+        part = slice(at, min(at + _PIECE, count))
+        yield part, np.arange(part.start, part.stop)
 
 
 _COMMON = ("target", "sample_rate", "window", "fade")

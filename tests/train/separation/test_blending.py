@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +14,26 @@ from hypothesis import strategies as st
 
 import canzona.models
 from canzona.errors import ModelError, UsageError
-from canzona.models.folder import load_folder, save_folder
+from canzona.evaluation.report import report_values
+from canzona.models.folder import CARD, load_folder, save_folder
+from canzona.separation.agreement import Agreement
+from canzona.separation.card import write_card
+from canzona.separation.evaluate import evaluate
 from canzona.separation.metrics import FLOOR, leakage, sdr
 from canzona.separation.model import SeparationModel
 from canzona.separation.presence import PresenceSettings
 from canzona.separation.windows import overlap_add
 from canzona.train.separation import Reports, default_recipe, make_blend, train_extractor
 from canzona.train.separation.blending import hear
-from canzona.train.separation.fitting import Heard, best_weight, figures, fitted_presence
+from canzona.train.separation.fitting import (
+    PLAIN,
+    WANTED,
+    Heard,
+    best_weight,
+    figures,
+    fitted_agreement,
+    fitted_presence,
+)
 from canzona.train.separation.run import starting_model
 from conftest import Outcome
 from stem_sets import noise, tone, write_plain
@@ -31,9 +43,9 @@ from tiny_extractors import TINY, tiny_recipe
 def heard(target: np.ndarray, one: np.ndarray, other: np.ndarray, presence: float = 0.9) -> Heard:
     """A song of which two parts made `one` and `other`, in a mixture of ten times the energy of `one`."""
     pairs = ((one, one), (one, other), (other, other), (one, target), (other, target), (target, target))
-    products = tuple(float((a * b).sum()) for a, b in pairs)
-    curve = np.full((2, 40), presence, np.float32)
-    return Heard("song", (*products, 10 * products[0]), 0.0, curve, np.ones(40, np.float32), 0.1)
+    products = [(a * b).sum() for a, b in pairs]
+    frames = np.repeat(np.array([*products, 10 * products[0] or 1.0])[:, None] / 40, 40, axis=1)
+    return Heard("song", frames, 0.0, np.full((2, 40), presence, np.float32), 0.1)
 
 
 @given(seed=st.integers(0, 2**32), weight=st.floats(0, 1))
@@ -52,6 +64,28 @@ def test_the_best_weight_is_found() -> None:
     assert best_weight([heard(target, target, target + b)]) == 1.0
 
 
+def test_what_one_part_alone_hears_is_turned_down_as_little_as_will_do() -> None:
+    zero, sound = np.zeros((2, 4000)), noise(1, 4000)
+    # 30 dB apart where the target is not, 1 dB where it is.
+    alone, both = heard(zero, sound, sound * 10**-1.5), heard(sound, sound, sound * 10**-0.05)
+    found = fitted_agreement([alone, both], 0.5)
+    assert found.slope == 0.55
+    before, less = alone.leakage(0.5), alone.leakage(0.5, replace(found, slope=0.5))
+    assert less == pytest.approx(before - 0.5 * (30 - found.slack), abs=0.1) and less > WANTED
+    assert alone.leakage(0.5, found) <= WANTED
+    steep = replace(found, slope=2.0)
+    assert alone.leakage(0.5, steep) == pytest.approx(before - found.most, abs=0.1)
+    assert both.sdr(0.5, found) == both.sdr(0.5)
+    what = figures([alone, both], 0.5, found, PresenceSettings())
+    assert (what["cost"], what["averaged"]) == (0, before) and what["heard"] == alone.leakage(0.5, found)
+
+
+def test_nothing_is_turned_down_without_need_or_without_songs_to_fit_it_on() -> None:
+    zero, sound = np.zeros((2, 4000)), noise(1, 4000)
+    assert fitted_agreement([heard(zero, zero, zero), heard(sound, sound, sound)], 0.5).slope == 0
+    assert fitted_agreement([heard(sound, sound, zero)], 0.5).slope == 0
+
+
 def test_no_song_with_the_target_is_called_absent() -> None:
     zero = np.zeros((2, 100))
     sound = noise(1, 100)
@@ -65,10 +99,10 @@ def test_no_song_with_the_target_is_called_absent() -> None:
 def test_what_is_called_absent_leaks_nothing() -> None:
     zero, sound = np.zeros((2, 100)), noise(1, 100)
     songs = [heard(zero, sound, sound, p) for p in (0.1, 0.2, 0.7)] + [heard(sound, sound, sound, 0.9)]
-    found = figures(songs, 0.5, PresenceSettings(0.3, 1.0))
+    found = figures(songs, 0.5, PLAIN, PresenceSettings(0.3, 1.0))
     assert found["heard"] == pytest.approx(-10, abs=0.01) and found["leakage"] == FLOOR
     assert found["absent"] == pytest.approx(2 / 3)
-    assert figures(songs, 0.5, PresenceSettings())["leakage"] == pytest.approx(-10, abs=0.01)
+    assert figures(songs, 0.5, PLAIN, PresenceSettings())["leakage"] == pytest.approx(-10, abs=0.01)
 
 
 def test_a_short_part_of_the_target_is_enough() -> None:
@@ -77,7 +111,7 @@ def test_a_short_part_of_the_target_is_enough() -> None:
     short = heard(sound, sound, sound)
     curve = np.full((2, 600), 0.1, np.float32)
     curve[:, 300:340] = 0.95
-    short = replace(short, presence=curve, levels=np.ones(600, np.float32))
+    short = replace(short, presence=curve, products=np.repeat(short.products, 15, axis=1))
     found = fitted_presence([short, heard(zero, sound, sound, 0.4)], 0.5)
     assert found.threshold == pytest.approx(0.4 + 0.25 * 0.55, abs=1e-3)
 
@@ -131,9 +165,15 @@ def test_the_fit_foresees_what_the_blend_does(made: Path) -> None:
     foreseen = hear([SeparationModel.open(made / kind) for kind in TINY], "song", mixture, target)
     model = SeparationModel.open(made / "both")
     (_, weight), _ = model.parts
-    found = np.concatenate(list(overlap_add([mixture], model.hear, model.windows)), axis=1)[:2]
-    assert foreseen.sdr(weight) == pytest.approx(sdr(target, found), abs=1e-3)
-    assert foreseen.leakage(weight) == pytest.approx(leakage(found, mixture), abs=1e-3)
+    # Turned down window by window, and still much the same.
+    for agreement, near in ((PLAIN, 1e-3), (Agreement(4.0, slack=0.0), 0.2)):
+        behaviour = model.folder.behaviour | {"agreement": asdict(agreement)}
+        folder = replace(model.folder, config=model.folder.config | {"behaviour": behaviour})
+        at_use = replace(model, folder=folder)
+        found = np.concatenate(list(overlap_add([mixture], at_use.hear, at_use.windows)), axis=1)[:2]
+        assert foreseen.sdr(weight, agreement) == pytest.approx(sdr(target, found), abs=near)
+        assert foreseen.leakage(weight, agreement) == pytest.approx(leakage(found, mixture), abs=near)
+    assert foreseen.leakage(weight, agreement) < foreseen.leakage(weight) - 0.2
     assert foreseen.mixture_sdr == pytest.approx(sdr(target, mixture))
 
 
@@ -166,10 +206,16 @@ def test_a_blend_tells_what_it_is_worth(made: Path, tmp_path: Path) -> None:
     said: list[str] = []
     blend(made, tmp_path / "own", reports=Reports(say=said.append))
     found = load_folder(tmp_path / "own").config["training"]["validation"]
-    assert set(found) == {"first", "second", "gain", "sdr", "leakage", "heard", "absent"}
+    assert set(found) == {"first", "second", "gain", "sdr", "cost", "leakage", "heard", "averaged", "absent"}
     assert found["leakage"] <= found["heard"]
     alone = max(found["first"], found["second"])
     assert ("in the median one part alone is better" in " ".join(said)) == (found["gain"] < alone)
+    # Beside its parts, where it finds them.
+    shutil.move(tmp_path / "own", made / "told")
+    model = SeparationModel.open(made / "told")
+    report = report_values(evaluate(made / "songs", model=model))
+    card = write_card(model.folder, report, command="it").file(CARD).read_text("utf-8")
+    assert f"turned down where the parts disagree {found['heard']:.1f} dB, for {found['cost']:.2f} dB" in card
 
 
 def test_what_cannot_be_blended(made: Path, tmp_path: Path) -> None:
