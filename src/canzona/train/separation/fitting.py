@@ -8,6 +8,7 @@ Where the blend is turned down by a gain g, they are g^2 and g times that. All i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,17 +25,16 @@ STEPS = 101
 SLOPES = tuple(step / 20 for step in range(21))
 """How much a blend may be turned down where its parts disagree, from not at all to most; see `Agreement`."""
 
-WANTED = -30.0
+WANTED = -28.0
 """Leakage in dB, in the median of the songs without the target, from which on no steeper slope is tried."""
 
 SECONDS = (1.0, 2.0, 4.0)
 """How much of a song the score may look at, see `presence_score`: no more than a short part of a synthesizer
 lasts, which a longer mean would drown."""
 
-MARGIN = 0.25
-"""Where the threshold stands between the surest song without the target that is told apart, and the least
-sure song with it: nearer to the former, since silencing a stem that is there is the worse mistake."""
-
+MARGIN = 0.5
+"""How much lower than those of the least sure song with the target the odds are with which a song counts as
+without it, as a logarithm: silencing a stem that is there is the worse mistake."""
 
 PLAIN = Agreement()
 """A blend that is not turned down."""
@@ -111,17 +111,22 @@ def fitted_agreement(heard: Sequence[Heard], weight: float) -> Agreement:
 
 
 def fitted_presence(heard: Sequence[Heard], weight: float) -> PresenceSettings:
-    """The verdict that tells most songs without the target from all with it; where it tells none, never."""
-    best: tuple[int, float, PresenceSettings] | None = None
+    """The verdict that tells most songs without the target, `MARGIN` below all with it; never where none."""
+    found, most = PresenceSettings(), 0
     for seconds in SECONDS:
         lowest = min(song.score(weight, seconds) for song in heard if song.has_target)
-        told = [s for song in heard if not song.has_target and (s := song.score(weight, seconds)) < lowest]
-        if told:
-            threshold = max(told) + MARGIN * (lowest - max(told))
-            found = PresenceSettings(round(threshold, 4), seconds)
-            if best is None or (len(told), lowest - max(told)) > best[:2]:
-                best = (len(told), lowest - max(told), found)
-    return best[2] if best else PresenceSettings()
+        threshold = _less_likely(lowest, MARGIN)
+        silent = [song.score(weight, seconds) for song in heard if not song.has_target]
+        told = sum(score < threshold for score in silent)
+        if told > most:
+            found, most = PresenceSettings(round(threshold, 4), seconds), told
+    return found
+
+
+def _less_likely(probability: float, margin: float) -> float:
+    """The probability whose odds are lower by a factor of e ** margin."""
+    odds = probability / max(1 - probability, EPSILON) * math.exp(-margin)
+    return odds / (1 + odds)
 
 
 def figures(
